@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#if !defined(USHER_INSIDE) && !defined(USHER_COMPILATION)
+#error "Only <usher/usher.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+#include <usher/child.h>
+#include <usher/version.h>
+
+G_BEGIN_DECLS
+
+/**
+ * UsherRestart:
+ * @USHER_RESTART_PERMANENT: always restarted
+ * @USHER_RESTART_TRANSIENT: restarted after an abnormal exit only
+ * @USHER_RESTART_TEMPORARY: never restarted
+ *
+ * When a child is restarted, as in OTP.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  USHER_RESTART_PERMANENT,
+  USHER_RESTART_TRANSIENT,
+  USHER_RESTART_TEMPORARY,
+} UsherRestart;
+
+/**
+ * USHER_SHUTDOWN_DEFAULT:
+ *
+ * A shutdown limit that follows from what the child is: %USHER_SHUTDOWN_INFINITY for one that
+ * supervises, 5000 ms for any other.
+ *
+ * Since: 0.1
+ */
+#define USHER_SHUTDOWN_DEFAULT (-3)
+
+/**
+ * USHER_SHUTDOWN_BRUTAL_KILL:
+ *
+ * A shutdown limit: the child is killed without being asked first.
+ *
+ * Since: 0.1
+ */
+#define USHER_SHUTDOWN_BRUTAL_KILL (-2)
+
+/**
+ * USHER_SHUTDOWN_INFINITY:
+ *
+ * A shutdown limit: the child is waited for as long as it takes.
+ *
+ * Since: 0.1
+ */
+#define USHER_SHUTDOWN_INFINITY (-1)
+
+#define USHER_TYPE_RESTART (usher_restart_get_type ())
+#define USHER_TYPE_CHILD_SPEC (usher_child_spec_get_type ())
+
+typedef struct _UsherChildSpec UsherChildSpec;
+
+USHER_AVAILABLE_IN_0_1
+GType usher_restart_get_type (void);
+USHER_AVAILABLE_IN_0_1
+GType usher_child_spec_get_type (void) G_GNUC_CONST;
+USHER_AVAILABLE_IN_0_1
+UsherChildSpec *usher_child_spec_new (const char *id,
+                                      UsherChild *child);
+USHER_AVAILABLE_IN_0_1
+UsherChildSpec *usher_child_spec_copy (const UsherChildSpec *self);
+USHER_AVAILABLE_IN_0_1
+void usher_child_spec_free (UsherChildSpec *self);
+USHER_AVAILABLE_IN_0_1
+const char *usher_child_spec_get_id (const UsherChildSpec *self);
+USHER_AVAILABLE_IN_0_1
+UsherChild *usher_child_spec_get_child (const UsherChildSpec *self);
+USHER_AVAILABLE_IN_0_1
+void usher_child_spec_set_restart (UsherChildSpec *self,
+                                   UsherRestart restart);
+USHER_AVAILABLE_IN_0_1
+UsherRestart usher_child_spec_get_restart (const UsherChildSpec *self);
+USHER_AVAILABLE_IN_0_1
+void usher_child_spec_set_shutdown_msec (UsherChildSpec *self,
+                                         gint64 shutdown_msec);
+USHER_AVAILABLE_IN_0_1
+gint64 usher_child_spec_get_shutdown_msec (const UsherChildSpec *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsherChildSpec, usher_child_spec_free)
+
+G_END_DECLS

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#if !defined(USHER_INSIDE) && !defined(USHER_COMPILATION)
+#error "Only <usher/usher.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+#include <usher/version.h>
+
+G_BEGIN_DECLS
+
+/**
+ * UsherDownCause:
+ * @USHER_DOWN_CLOSED: it was closed on purpose, and its connections should leave
+ * @USHER_DOWN_FAILED: it failed or is being restarted, and its connections stay
+ *
+ * Why a listen socket went down.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  USHER_DOWN_CLOSED,
+  USHER_DOWN_FAILED,
+} UsherDownCause;
+
+#define USHER_TYPE_DOWN_CAUSE (usher_down_cause_get_type ())
+#define USHER_TYPE_LISTEN_SOCKET (usher_listen_socket_get_type ())
+
+USHER_AVAILABLE_IN_0_1
+GType usher_down_cause_get_type (void);
+USHER_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (UsherListenSocket, usher_listen_socket, USHER, LISTEN_SOCKET, GObject)
+
+USHER_AVAILABLE_IN_0_1
+UsherListenSocket *usher_listen_socket_new_for_address (const char *address,
+                                                        GError **error);
+USHER_AVAILABLE_IN_0_1
+const char *usher_listen_socket_get_address (UsherListenSocket *self);
+USHER_AVAILABLE_IN_0_1
+char *usher_listen_socket_dup_local_address (UsherListenSocket *self);
+USHER_AVAILABLE_IN_0_1
+void usher_listen_socket_set_backlog (UsherListenSocket *self,
+                                      int backlog);
+USHER_AVAILABLE_IN_0_1
+int usher_listen_socket_get_backlog (UsherListenSocket *self);
+USHER_AVAILABLE_IN_0_1
+void usher_listen_socket_set_keep_open (UsherListenSocket *self,
+                                        gboolean keep_open);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_listen_socket_get_keep_open (UsherListenSocket *self);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_listen_socket_open (UsherListenSocket *self,
+                                   GError **error);
+USHER_AVAILABLE_IN_0_1
+void usher_listen_socket_close (UsherListenSocket *self);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_listen_socket_is_up (UsherListenSocket *self);
+
+G_END_DECLS

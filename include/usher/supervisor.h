@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#if !defined(USHER_INSIDE) && !defined(USHER_COMPILATION)
+#error "Only <usher/usher.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+#include <usher/child-spec.h>
+#include <usher/version.h>
+
+G_BEGIN_DECLS
+
+/**
+ * UsherStrategy:
+ * @USHER_STRATEGY_ONE_FOR_ONE: only the child that exited is restarted
+ * @USHER_STRATEGY_ONE_FOR_ALL: all the others are stopped, and all are started
+ * @USHER_STRATEGY_REST_FOR_ONE: those that were started after it are stopped, and it and they
+ *   are started
+ *
+ * What a supervisor restarts when a child exits, as in OTP.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  USHER_STRATEGY_ONE_FOR_ONE,
+  USHER_STRATEGY_ONE_FOR_ALL,
+  USHER_STRATEGY_REST_FOR_ONE,
+} UsherStrategy;
+
+#define USHER_TYPE_STRATEGY (usher_strategy_get_type ())
+#define USHER_TYPE_SUPERVISOR (usher_supervisor_get_type ())
+
+USHER_AVAILABLE_IN_0_1
+GType usher_strategy_get_type (void);
+USHER_AVAILABLE_IN_0_1
+G_DECLARE_FINAL_TYPE (UsherSupervisor, usher_supervisor, USHER, SUPERVISOR, GObject)
+
+USHER_AVAILABLE_IN_0_1
+UsherSupervisor *usher_supervisor_new (UsherStrategy strategy);
+USHER_AVAILABLE_IN_0_1
+UsherStrategy usher_supervisor_get_strategy (UsherSupervisor *self);
+USHER_AVAILABLE_IN_0_1
+void usher_supervisor_set_name (UsherSupervisor *self,
+                                const char *name);
+USHER_AVAILABLE_IN_0_1
+const char *usher_supervisor_get_name (UsherSupervisor *self);
+USHER_AVAILABLE_IN_0_1
+void usher_supervisor_set_intensity (UsherSupervisor *self,
+                                     guint intensity);
+USHER_AVAILABLE_IN_0_1
+guint usher_supervisor_get_intensity (UsherSupervisor *self);
+USHER_AVAILABLE_IN_0_1
+void usher_supervisor_set_period_msec (UsherSupervisor *self,
+                                       guint period_msec);
+USHER_AVAILABLE_IN_0_1
+guint usher_supervisor_get_period_msec (UsherSupervisor *self);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_supervisor_add_child (UsherSupervisor *self,
+                                     const UsherChildSpec *spec,
+                                     GError **error);
+
+G_END_DECLS

@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+G_BEGIN_DECLS
+
+/* One GSource for everything that Usher waits for in one GMainContext: descriptors, in one epoll
+ * set; deadlines, in one heap; messages from other threads, in one queue. What is waited for is
+ * embedded in its owner, so that waiting allocates nothing.
+ *
+ * Every callback may do anything: remove any watch, stop any timer, free its own owner, drop the
+ * last reference on the reactor, iterate the context. */
+typedef struct _UsherReactor UsherReactor;
+typedef struct _UsherWatch UsherWatch;
+typedef struct _UsherTimer UsherTimer;
+typedef struct _UsherMessage UsherMessage;
+
+typedef void (*UsherWatchFunc) (UsherWatch *watch,
+                                guint32 events);
+typedef void (*UsherTimerFunc) (UsherTimer *timer);
+typedef void (*UsherMessageFunc) (UsherMessage *message);
+
+/* A descriptor's registration. Zero-initialise it; then it is not added. */
+struct _UsherWatch
+{
+  UsherReactor *reactor; /* (unowned) (nullable): NULL while not added */
+  UsherWatchFunc func;
+  UsherWatch *previous; /* (unowned) (nullable): in the queue of ready watches */
+  UsherWatch *next;     /* (unowned) (nullable) */
+  int fd;
+  guint32 ready_events; /* EPOLL*, not dispatched yet; 0 while not in the queue */
+};
+
+/* A deadline. Zero-initialise it; then it is not started. */
+struct _UsherTimer
+{
+  UsherReactor *reactor; /* (unowned) (nullable): NULL while not started */
+  UsherTimerFunc func;
+  gint64 deadline_usec;
+  guint64 sequence; /* equal deadlines fire in the order in which they were started */
+  guint index;      /* in the heap */
+};
+
+/* A call in the reactor's context. Zero-initialise it; it can be posted again once it runs. */
+struct _UsherMessage
+{
+  UsherMessageFunc func;
+  UsherMessage *next; /* (unowned) (nullable) */
+};
+
+/* Any thread. Never fails: the epoll descriptor is made with the first watch. */
+UsherReactor *usher_reactor_ref_for_context (GMainContext *context);
+UsherReactor *usher_reactor_ref (UsherReactor *self);
+void usher_reactor_unref (UsherReactor *self);
+GMainContext *usher_reactor_get_context (UsherReactor *self);
+
+/* Any thread: whether the calling thread owns the reactor's context now. */
+gboolean usher_reactor_is_current (UsherReactor *self);
+
+/* Any thread. The message's owner keeps it alive until it has run. */
+void usher_reactor_post (UsherReactor *self,
+                         UsherMessage *message,
+                         UsherMessageFunc func);
+
+/* The rest: in the reactor's context, or while nobody iterates it. */
+
+/* `events` are EPOLL*, EPOLLET among them if wanted. The error is G_IO_ERROR, from errno. */
+gboolean usher_watch_add (UsherWatch *watch,
+                          UsherReactor *reactor,
+                          int fd,
+                          guint32 events,
+                          UsherWatchFunc func,
+                          GError **error);
+/* Before the descriptor is closed. Harmless if not added; its callback does not run any more. */
+void usher_watch_remove (UsherWatch *watch);
+gboolean usher_watch_is_added (const UsherWatch *watch);
+
+/* Starts, or moves, the timer. It is stopped when its callback runs. */
+void usher_timer_start (UsherTimer *timer,
+                        UsherReactor *reactor,
+                        gint64 deadline_usec,
+                        UsherTimerFunc func);
+/* Harmless if not started; its callback does not run any more. */
+void usher_timer_stop (UsherTimer *timer);
+gboolean usher_timer_is_started (const UsherTimer *timer);
+
+G_END_DECLS

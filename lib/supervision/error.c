@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "usher/error.h"
+
+G_DEFINE_QUARK (usher_error, usher_error)
+
+G_DEFINE_ENUM_TYPE (UsherError, usher_error,
+                    G_DEFINE_ENUM_VALUE (USHER_ERROR_FAILED, "failed"),
+                    G_DEFINE_ENUM_VALUE (USHER_ERROR_INVALID_ADDRESS, "invalid-address"),
+                    G_DEFINE_ENUM_VALUE (USHER_ERROR_INVALID_ARGUMENT, "invalid-argument"),
+                    G_DEFINE_ENUM_VALUE (USHER_ERROR_MAX_INTENSITY, "max-intensity"),
+                    G_DEFINE_ENUM_VALUE (USHER_ERROR_CLOSED, "closed"),
+                    G_DEFINE_ENUM_VALUE (USHER_ERROR_TIMED_OUT, "timed-out"))
