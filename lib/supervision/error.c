@@ -3,7 +3,7 @@
 
 #include "usher/error.h"
 
-G_DEFINE_QUARK (usher-error-quark, usher_error)
+G_DEFINE_QUARK (usher_error, usher_error)
 
 G_DEFINE_ENUM_TYPE (UsherError, usher_error,
                     G_DEFINE_ENUM_VALUE (USHER_ERROR_FAILED, "failed"),
