@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "usher/child-spec.h"
+#include "supervision/child-spec-private.h"
+
+#include "usher/error.h"
+
+#define DEFAULT_SHUTDOWN_MSEC 5000
+
+/**
+ * UsherChildSpec:
+ *
+ * How a child is supervised: its id, when it is restarted, and how long it may take to shut down.
+ *
+ * A supervisor copies the specification it is given, so it can be changed and used again.
+ *
+ * Since: 0.1
+ */
+struct _UsherChildSpec
+{
+  char *id;          /* (owned) */
+  UsherChild *child; /* (owned) */
+  UsherRestart restart;
+  gint64 shutdown_msec; /* or USHER_SHUTDOWN_* */
+};
+
+G_DEFINE_ENUM_TYPE (UsherRestart, usher_restart,
+                    G_DEFINE_ENUM_VALUE (USHER_RESTART_PERMANENT, "permanent"),
+                    G_DEFINE_ENUM_VALUE (USHER_RESTART_TRANSIENT, "transient"),
+                    G_DEFINE_ENUM_VALUE (USHER_RESTART_TEMPORARY, "temporary"))
+
+G_DEFINE_BOXED_TYPE (UsherChildSpec, usher_child_spec, usher_child_spec_copy, usher_child_spec_free)
+
+/**
+ * usher_child_spec_new:
+ * @id: the child's name; unique among its siblings
+ * @child: the child
+ *
+ * Makes the specification of a permanent child with the default shutdown limit, as in OTP.
+ *
+ * Returns: (transfer full): a new specification
+ *
+ * Since: 0.1
+ */
+UsherChildSpec *
+usher_child_spec_new (const char *id,
+                      UsherChild *child)
+{
+  g_return_val_if_fail (id != NULL && *id != '\0', NULL);
+  g_return_val_if_fail (USHER_IS_CHILD (child), NULL);
+
+  UsherChildSpec *self = g_new0 (UsherChildSpec, 1);
+
+  self->id = g_strdup (id);
+  self->child = g_object_ref (child);
+  self->restart = USHER_RESTART_PERMANENT;
+  self->shutdown_msec = USHER_SHUTDOWN_DEFAULT;
+
+  return self;
+}
+
+/**
+ * usher_child_spec_copy:
+ * @self: a specification
+ *
+ * Copies the specification. The copy refers to the same child.
+ *
+ * Returns: (transfer full): a copy
+ *
+ * Since: 0.1
+ */
+UsherChildSpec *
+usher_child_spec_copy (const UsherChildSpec *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  UsherChildSpec *copy = g_memdup2 (self, sizeof *self);
+
+  copy->id = g_strdup (self->id);
+  copy->child = g_object_ref (self->child);
+
+  return copy;
+}
+
+/**
+ * usher_child_spec_free:
+ * @self: (transfer full): a specification
+ *
+ * Frees the specification.
+ *
+ * Since: 0.1
+ */
+void
+usher_child_spec_free (UsherChildSpec *self)
+{
+  g_return_if_fail (self != NULL);
+
+  g_free (self->id);
+  g_object_unref (self->child);
+  g_free (self);
+}
+
+/**
+ * usher_child_spec_get_id:
+ * @self: a specification
+ *
+ * Gets the child's name.
+ *
+ * Returns: (transfer none): the name
+ *
+ * Since: 0.1
+ */
+const char *
+usher_child_spec_get_id (const UsherChildSpec *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->id;
+}
+
+/**
+ * usher_child_spec_get_child:
+ * @self: a specification
+ *
+ * Gets the child.
+ *
+ * Returns: (transfer none): the child
+ *
+ * Since: 0.1
+ */
+UsherChild *
+usher_child_spec_get_child (const UsherChildSpec *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+
+  return self->child;
+}
+
+/**
+ * usher_child_spec_set_restart:
+ * @self: a specification
+ * @restart: when to restart
+ *
+ * Sets when the child is restarted.
+ *
+ * Since: 0.1
+ */
+void
+usher_child_spec_set_restart (UsherChildSpec *self,
+                              UsherRestart restart)
+{
+  g_return_if_fail (self != NULL);
+
+  self->restart = restart;
+}
+
+/**
+ * usher_child_spec_get_restart:
+ * @self: a specification
+ *
+ * Gets when the child is restarted.
+ *
+ * Returns: when to restart
+ *
+ * Since: 0.1
+ */
+UsherRestart
+usher_child_spec_get_restart (const UsherChildSpec *self)
+{
+  g_return_val_if_fail (self != NULL, USHER_RESTART_PERMANENT);
+
+  return self->restart;
+}
+
+/**
+ * usher_child_spec_set_shutdown_msec:
+ * @self: a specification
+ * @shutdown_msec: a time in milliseconds, or %USHER_SHUTDOWN_DEFAULT,
+ *   %USHER_SHUTDOWN_BRUTAL_KILL, or %USHER_SHUTDOWN_INFINITY
+ *
+ * Sets how long the child may take to shut down before it is killed.
+ *
+ * A supervisor refuses a time that is shorter than what the child needs by its own configuration:
+ * [method@Usher.Child.get_shutdown_time_msec].
+ *
+ * Since: 0.1
+ */
+void
+usher_child_spec_set_shutdown_msec (UsherChildSpec *self,
+                                    gint64 shutdown_msec)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (shutdown_msec >= USHER_SHUTDOWN_DEFAULT);
+
+  self->shutdown_msec = shutdown_msec;
+}
+
+/**
+ * usher_child_spec_get_shutdown_msec:
+ * @self: a specification
+ *
+ * Gets how long the child may take to shut down, as it was set.
+ *
+ * Returns: a time in milliseconds, or one of the `USHER_SHUTDOWN_*` values
+ *
+ * Since: 0.1
+ */
+gint64
+usher_child_spec_get_shutdown_msec (const UsherChildSpec *self)
+{
+  g_return_val_if_fail (self != NULL, USHER_SHUTDOWN_DEFAULT);
+
+  return self->shutdown_msec;
+}
+
+gint64
+usher_child_spec_resolve_shutdown_msec (const UsherChildSpec *self)
+{
+  if (self->shutdown_msec != USHER_SHUTDOWN_DEFAULT)
+    return self->shutdown_msec;
+  if (usher_child_get_child_type (self->child) == USHER_CHILD_SUPERVISOR)
+    return USHER_SHUTDOWN_INFINITY;
+
+  return DEFAULT_SHUTDOWN_MSEC;
+}
+
+gboolean
+usher_child_spec_check (const UsherChildSpec *self,
+                        GError **error)
+{
+  gint64 limit_msec = usher_child_spec_resolve_shutdown_msec (self);
+  guint64 needed_msec = usher_child_get_shutdown_time_msec (self->child);
+
+  if (limit_msec < 0 || needed_msec <= (guint64) limit_msec)
+    return TRUE;
+
+  g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+               "child “%s”: its shutdown limit of %" G_GINT64_FORMAT " ms is %" G_GUINT64_FORMAT
+               " ms below the %" G_GUINT64_FORMAT " ms that its own shutdown may take; raise the "
+               "limit, or make it infinite",
+               self->id, limit_msec, needed_msec - (guint64) limit_msec, needed_msec);
+  return FALSE;
+}

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "usher/child.h"
+
+/**
+ * UsherChild:
+ *
+ * What a supervisor supervises: something that is started, exits for a reason, and may be started
+ * again.
+ *
+ * A child is a restartable unit with at most one parent. What configures it stays; what belongs to
+ * one of its lives ends with it. The life of a child, in order:
+ *
+ * 1. [method@Usher.Child.start_async] begins a start and gives it a new *serial*.
+ * 2. The start fails, or is ignored, and that was all; or it succeeds.
+ * 3. After the start's callback was dispatched, and in the context that started it, the child
+ *    emits [signal@Usher.Child::exited] exactly once, with that serial. It does so by itself when
+ *    it has done its work or failed; soon after [method@Usher.Child.shutdown]; and at once after
+ *    [method@Usher.Child.kill].
+ * 4. It may be started again.
+ *
+ * Threading: all functions are called in the context that the supervisor runs in.
+ *
+ * Since: 0.1
+ */
+
+G_DEFINE_ENUM_TYPE (UsherStop, usher_stop,
+                    G_DEFINE_ENUM_VALUE (USHER_STOP_RESTART, "restart"),
+                    G_DEFINE_ENUM_VALUE (USHER_STOP_FINAL, "final"))
+
+G_DEFINE_ENUM_TYPE (UsherStartResult, usher_start_result,
+                    G_DEFINE_ENUM_VALUE (USHER_START_FAILED, "failed"),
+                    G_DEFINE_ENUM_VALUE (USHER_START_STARTED, "started"),
+                    G_DEFINE_ENUM_VALUE (USHER_START_IGNORED, "ignored"))
+
+G_DEFINE_ENUM_TYPE (UsherChildType, usher_child_type,
+                    G_DEFINE_ENUM_VALUE (USHER_CHILD_WORKER, "worker"),
+                    G_DEFINE_ENUM_VALUE (USHER_CHILD_SUPERVISOR, "supervisor"))
+
+G_DEFINE_INTERFACE (UsherChild, usher_child, G_TYPE_OBJECT)
+
+static guint exited_signal;
+
+static G_DEFINE_QUARK (usher - child - serial, serial);
+
+static void
+usher_child_default_init (UsherChildInterface *iface)
+{
+  /**
+   * UsherChild::exited:
+   * @self: the child
+   * @serial: which start it was that has now come to its end
+   * @exit: why it ended
+   *
+   * Emitted once for every successful start, after the start's callback was dispatched, in the
+   * context that started the child. Implementations emit it by
+   * [method@Usher.Child.emit_exited].
+   *
+   * Since: 0.1
+   */
+  exited_signal =
+      g_signal_new ("exited", USHER_TYPE_CHILD, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 2, G_TYPE_UINT64, USHER_TYPE_EXIT);
+}
+
+static void
+count_start (UsherChild *self)
+{
+  guint64 *serial = g_object_get_qdata (G_OBJECT (self), serial_quark ());
+
+  if (serial == NULL)
+    {
+      serial = g_new0 (guint64, 1);
+      g_object_set_qdata_full (G_OBJECT (self), serial_quark (), serial, g_free);
+    }
+
+  (*serial)++;
+}
+
+/**
+ * usher_child_start_async:
+ * @self: a child that does not run
+ * @cancellable: (nullable): cancels the start
+ * @callback: (scope async): called when the start has ended
+ * @user_data: given to @callback
+ *
+ * Begins a start. Afterwards [method@Usher.Child.get_serial] says which one it is.
+ *
+ * A child is normally started by its supervisor; the root of a tree is started by its owner.
+ * A start that succeeds after it was cancelled must be shut down at once.
+ *
+ * Since: 0.1
+ */
+void
+usher_child_start_async (UsherChild *self,
+                         GCancellable *cancellable,
+                         GAsyncReadyCallback callback,
+                         gpointer user_data)
+{
+  g_return_if_fail (USHER_IS_CHILD (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  g_return_if_fail (USHER_CHILD_GET_IFACE (self)->start_async != NULL);
+
+  count_start (self);
+  USHER_CHILD_GET_IFACE (self)->start_async (self, cancellable, callback, user_data);
+}
+
+/**
+ * usher_child_start_finish:
+ * @self: a child
+ * @result: what the callback was given
+ * @error: return location for a #GError
+ *
+ * Ends a start. The errors are those of the implementation, %G_IO_ERROR_CANCELLED among them.
+ *
+ * Returns: whether the child runs now, ignored the start, or failed with @error set
+ *
+ * Since: 0.1
+ */
+UsherStartResult
+usher_child_start_finish (UsherChild *self,
+                          GAsyncResult *result,
+                          GError **error)
+{
+  g_return_val_if_fail (USHER_IS_CHILD (self), USHER_START_FAILED);
+  g_return_val_if_fail (G_IS_ASYNC_RESULT (result), USHER_START_FAILED);
+  g_return_val_if_fail (USHER_CHILD_GET_IFACE (self)->start_finish != NULL, USHER_START_FAILED);
+
+  return USHER_CHILD_GET_IFACE (self)->start_finish (self, result, error);
+}
+
+/**
+ * usher_child_shutdown:
+ * @self: a child that runs
+ * @why: whether it will be started again
+ *
+ * Asks the child to exit, in its own time. It answers by [signal@Usher.Child::exited]. As OTP's
+ * `exit (Child, shutdown)`.
+ *
+ * Since: 0.1
+ */
+void
+usher_child_shutdown (UsherChild *self,
+                      UsherStop why)
+{
+  g_return_if_fail (USHER_IS_CHILD (self));
+  g_return_if_fail (USHER_CHILD_GET_IFACE (self)->shutdown != NULL);
+
+  USHER_CHILD_GET_IFACE (self)->shutdown (self, why);
+}
+
+/**
+ * usher_child_kill:
+ * @self: a child that is starting or runs
+ *
+ * Makes the child exit now, without clean-up. One that supervises others kills them as well. It
+ * answers by [signal@Usher.Child::exited], or a start that is under way by failing. As OTP's
+ * `exit (Child, kill)`.
+ *
+ * Since: 0.1
+ */
+void
+usher_child_kill (UsherChild *self)
+{
+  g_return_if_fail (USHER_IS_CHILD (self));
+  g_return_if_fail (USHER_CHILD_GET_IFACE (self)->kill != NULL);
+
+  USHER_CHILD_GET_IFACE (self)->kill (self);
+}
+
+/**
+ * usher_child_get_child_type:
+ * @self: a child
+ *
+ * Says whether the child does work or supervises others.
+ *
+ * Returns: the type
+ *
+ * Since: 0.1
+ */
+UsherChildType
+usher_child_get_child_type (UsherChild *self)
+{
+  g_return_val_if_fail (USHER_IS_CHILD (self), USHER_CHILD_WORKER);
+
+  if (USHER_CHILD_GET_IFACE (self)->get_child_type == NULL)
+    return USHER_CHILD_WORKER;
+
+  return USHER_CHILD_GET_IFACE (self)->get_child_type (self);
+}
+
+/**
+ * usher_child_get_shutdown_time_msec:
+ * @self: a child
+ *
+ * Gets the time that an orderly shutdown of the child may take by its own configuration. A
+ * supervisor refuses a finite shutdown limit below it.
+ *
+ * Returns: a time in milliseconds; 0 says nothing
+ *
+ * Since: 0.1
+ */
+guint64
+usher_child_get_shutdown_time_msec (UsherChild *self)
+{
+  g_return_val_if_fail (USHER_IS_CHILD (self), 0);
+
+  if (USHER_CHILD_GET_IFACE (self)->get_shutdown_time_msec == NULL)
+    return 0;
+
+  return USHER_CHILD_GET_IFACE (self)->get_shutdown_time_msec (self);
+}
+
+/**
+ * usher_child_get_serial:
+ * @self: a child
+ *
+ * Gets the serial of the latest start: how often the child was started.
+ *
+ * Returns: the serial; 0 if it was never started
+ *
+ * Since: 0.1
+ */
+guint64
+usher_child_get_serial (UsherChild *self)
+{
+  g_return_val_if_fail (USHER_IS_CHILD (self), 0);
+
+  const guint64 *serial = g_object_get_qdata (G_OBJECT (self), serial_quark ());
+
+  return serial != NULL ? *serial : 0;
+}
+
+/**
+ * usher_child_emit_exited:
+ * @self: a child
+ * @serial: the serial of the start that has come to its end
+ * @exit: why it ended
+ *
+ * Emits [signal@Usher.Child::exited]. Only for those who implement the interface.
+ *
+ * Since: 0.1
+ */
+void
+usher_child_emit_exited (UsherChild *self,
+                         guint64 serial,
+                         UsherExit *exit)
+{
+  g_return_if_fail (USHER_IS_CHILD (self));
+  g_return_if_fail (exit != NULL);
+
+  g_signal_emit (self, exited_signal, 0, serial, exit);
+}

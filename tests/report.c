@@ -1,0 +1,136 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include <usher/usher.h>
+
+#include "supervision/report-private.h"
+
+#define TEST_TYPE_EMITTER (test_emitter_get_type ())
+G_DECLARE_FINAL_TYPE (TestEmitter, test_emitter, TEST, EMITTER, GObject)
+
+struct _TestEmitter
+{
+  GObject parent_instance;
+};
+
+G_DEFINE_FINAL_TYPE (TestEmitter, test_emitter, G_TYPE_OBJECT)
+
+static void
+test_emitter_class_init (TestEmitterClass *klass)
+{
+  g_signal_new ("report", TEST_TYPE_EMITTER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                G_TYPE_NONE, 1, USHER_TYPE_REPORT);
+}
+
+static void
+test_emitter_init (TestEmitter *self)
+{
+}
+
+/* (element-type utf8 utf8): the latest entry that was logged */
+static GHashTable *logged;
+
+static GLogWriterOutput
+remember_entry (GLogLevelFlags level,
+                const GLogField *fields,
+                gsize n_fields,
+                gpointer user_data)
+{
+  for (gsize i = 0; i < n_fields; i++)
+    g_hash_table_insert (logged, g_strdup (fields[i].key), g_strdup (fields[i].value));
+
+  return G_LOG_WRITER_HANDLED;
+}
+
+static void
+remember_report (TestEmitter *emitter,
+                 UsherReport *report,
+                 UsherReport **remembered)
+{
+  *remembered = usher_report_ref (report);
+}
+
+static void
+assert_logged (const char *key,
+               const char *value)
+{
+  g_assert_cmpstr (g_hash_table_lookup (logged, key), ==, value);
+}
+
+static void
+test_leaves_as_signal_and_entry (void)
+{
+  g_autoptr (TestEmitter) emitter = g_object_new (TEST_TYPE_EMITTER, NULL);
+  g_autoptr (UsherExit) reason = usher_exit_new_killed ();
+  g_autoptr (UsherReport) report = NULL;
+  g_autofree char *line = NULL;
+  const UsherReportFields fields = {
+    .supervisor = "root",
+    .context = USHER_REPORT_CHILD_TERMINATED,
+    .reason = reason,
+    .offender = "cache",
+    .detail = "127.0.0.1",
+    .n_children = 3,
+  };
+
+  g_signal_connect (emitter, "report", G_CALLBACK (remember_report), &report);
+  usher_report_emit (emitter, &fields);
+
+  g_assert_nonnull (report);
+  g_assert_cmpstr (usher_report_get_supervisor (report), ==, "root");
+  g_assert_cmpint (usher_report_get_context (report), ==, USHER_REPORT_CHILD_TERMINATED);
+  g_assert_true (usher_report_get_reason (report) == reason);
+  g_assert_cmpstr (usher_report_get_offender (report), ==, "cache");
+  g_assert_cmpstr (usher_report_get_detail (report), ==, "127.0.0.1");
+  g_assert_cmpuint (usher_report_get_n_children (report), ==, 3);
+
+  line = usher_report_to_string (report);
+  g_assert_cmpstr (line, ==, "root: cache (127.0.0.1) ×3 terminated: killed");
+  assert_logged ("MESSAGE", line);
+  assert_logged ("USHER_SUPERVISOR", "root");
+  assert_logged ("USHER_CONTEXT", "child-terminated");
+  assert_logged ("USHER_REASON", "killed");
+  assert_logged ("USHER_OFFENDER", "cache");
+  assert_logged ("USHER_DETAIL", "127.0.0.1");
+  assert_logged ("USHER_N_CHILDREN", "3");
+}
+
+static void
+test_has_an_id_for_each_context (void)
+{
+  g_autoptr (TestEmitter) emitter = g_object_new (TEST_TYPE_EMITTER, NULL);
+  g_autoptr (UsherExit) reason = usher_exit_new_normal ();
+  g_autoptr (GHashTable) ids = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (GEnumClass) contexts = g_type_class_ref (USHER_TYPE_REPORT_CONTEXT);
+
+  for (guint i = 0; i < contexts->n_values; i++)
+    {
+      const UsherReportFields fields = {
+        .supervisor = "root",
+        .context = contexts->values[i].value,
+        .reason = reason,
+        .offender = "cache",
+        .n_children = 1,
+      };
+
+      usher_report_emit (emitter, &fields);
+      assert_logged ("USHER_CONTEXT", contexts->values[i].value_nick);
+      g_assert_cmpuint (strlen (g_hash_table_lookup (logged, "MESSAGE_ID")), ==, 32);
+      g_assert_true (g_hash_table_add (ids, g_strdup (g_hash_table_lookup (logged, "MESSAGE_ID"))));
+    }
+}
+
+int
+main (int argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  logged = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  g_log_set_writer_func (remember_entry, NULL, NULL);
+
+  g_test_add_func ("/report/leaves-as-a-signal-and-a-log-entry", test_leaves_as_signal_and_entry);
+  g_test_add_func ("/report/has-an-id-for-each-context", test_has_an_id_for_each_context);
+
+  return g_test_run ();
+}
