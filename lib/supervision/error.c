@@ -3,6 +3,15 @@
 
 #include "usher/error.h"
 
+/**
+ * usher_error_quark:
+ *
+ * The quark of [error@Usher.Error].
+ *
+ * Returns: the quark
+ *
+ * Since: 0.1
+ */
 G_DEFINE_QUARK (usher_error, usher_error)
 
 G_DEFINE_ENUM_TYPE (UsherError, usher_error,
