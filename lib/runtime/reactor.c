@@ -1,0 +1,404 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "runtime/reactor-private.h"
+
+#include "runtime/clock-private.h"
+#include "runtime/epoll-private.h"
+#include "runtime/message-queue-private.h"
+#include "runtime/timer-heap-private.h"
+#include "runtime/watch-queue-private.h"
+
+#include <glib-unix.h>
+#include <unistd.h>
+
+/* How many watches one dispatch reads from the kernel, and how many it calls. */
+#define MAX_EVENTS 256
+
+#define NEVER -1
+
+/* It is its own GSource, so that its memory lasts for as long as GLib looks at it; but those who
+ * use the reactor count their references apart: when the last one goes, the source goes. */
+struct _UsherReactor
+{
+  GSource source;
+  int n_refs;            /* (atomic) */
+  GMainContext *context; /* (owned) */
+
+  int epoll_fd; /* (owned): -1 before the first watch */
+  gpointer epoll_tag;
+  guint n_watches;
+  UsherWatchQueue ready;
+
+  UsherTimerHeap timers;
+  guint64 n_timer_starts;
+  gint64 now_usec;   /* when timers were last looked at */
+  gint64 armed_usec; /* never later than the first deadline; NEVER only if no timer is started */
+
+  UsherMessageQueue messages; /* each holds a reference on the reactor */
+};
+
+static GMutex reactors_lock;
+static GHashTable *reactors; /* (element-type GMainContext UsherReactor) (owned) (nullable)
+                              * (locked-by reactors_lock) */
+
+/* Watches. Nothing but the queue keeps a pointer to a watch while callbacks run, so that any watch
+ * can be removed from any of them, and an inner loop goes on where the outer one stopped. */
+
+static void
+collect_events (UsherReactor *self)
+{
+  struct epoll_event events[MAX_EVENTS];
+  int n_events = epoll_wait (self->epoll_fd, events, MAX_EVENTS, 0);
+
+  for (int i = 0; i < n_events; i++)
+    usher_watch_queue_push (&self->ready, events[i].data.ptr, events[i].events);
+}
+
+static void
+run_watches (UsherReactor *self)
+{
+  if (self->epoll_tag != NULL && g_source_query_unix_fd (&self->source, self->epoll_tag) != 0)
+    collect_events (self);
+
+  for (int i = 0; i < MAX_EVENTS; i++)
+    {
+      guint32 events = 0;
+      UsherWatch *watch = usher_watch_queue_pop (&self->ready, &events);
+
+      if (watch == NULL)
+        break;
+
+      watch->func (watch, events);
+    }
+}
+
+/* Timers. GLib wakes the context whenever a source's ready time changes, which is a system call;
+ * hence a source that is armed too early is left alone until it rings. */
+
+static void
+arm (UsherReactor *self,
+     gint64 deadline_usec)
+{
+  if (self->armed_usec == deadline_usec)
+    return;
+
+  self->armed_usec = deadline_usec;
+  usher_clock_arm (&self->source, deadline_usec);
+}
+
+static void
+arm_no_later_than (UsherReactor *self,
+                   gint64 deadline_usec)
+{
+  if (self->armed_usec == NEVER || deadline_usec < self->armed_usec)
+    arm (self, deadline_usec);
+}
+
+static void
+rearm_if_rung (UsherReactor *self)
+{
+  UsherTimer *first = usher_timer_heap_peek (&self->timers);
+
+  if (self->armed_usec != NEVER && self->armed_usec <= self->now_usec)
+    arm (self, first != NULL ? first->deadline_usec : NEVER);
+}
+
+/* Those that a callback starts have to wait for the next dispatch: no deadline is before
+ * now_usec, so that they are behind all those that were started earlier and are due. */
+static void
+run_timers (UsherReactor *self)
+{
+  guint64 limit = self->n_timer_starts;
+  gint64 now_usec;
+  UsherTimer *timer;
+
+  if (self->armed_usec == NEVER)
+    return;
+
+  now_usec = usher_clock_now_usec ();
+  self->now_usec = now_usec;
+
+  while ((timer = usher_timer_heap_peek (&self->timers)) != NULL &&
+         timer->deadline_usec <= now_usec && timer->sequence <= limit)
+    {
+      usher_timer_stop (timer);
+      timer->func (timer);
+    }
+}
+
+static void
+run_messages (UsherReactor *self)
+{
+  guint64 limit = usher_message_queue_get_n_pushed (&self->messages);
+  UsherMessage *message;
+
+  while ((message = usher_message_queue_pop (&self->messages, limit)) != NULL)
+    {
+      message->func (message);
+      usher_reactor_unref (self);
+    }
+}
+
+static gboolean
+ref_unless_gone (UsherReactor *self)
+{
+  int n_refs = g_atomic_int_get (&self->n_refs);
+
+  while (n_refs > 0 &&
+         !g_atomic_int_compare_and_exchange_full (&self->n_refs, n_refs, n_refs + 1, &n_refs))
+    continue;
+
+  return n_refs > 0;
+}
+
+static gboolean
+usher_reactor_prepare (GSource *source,
+                       int *timeout_msec)
+{
+  UsherReactor *self = (UsherReactor *) source;
+
+  *timeout_msec = -1;
+
+  return !usher_watch_queue_is_empty (&self->ready) || !usher_message_queue_fall_asleep (&self->messages);
+}
+
+static gboolean
+usher_reactor_check (GSource *source)
+{
+  UsherReactor *self = (UsherReactor *) source;
+
+  return usher_message_queue_wake_up (&self->messages) || !usher_watch_queue_is_empty (&self->ready);
+}
+
+static gboolean
+usher_reactor_dispatch (GSource *source,
+                        GSourceFunc callback,
+                        gpointer user_data)
+{
+  UsherReactor *self = (UsherReactor *) source;
+
+  if (!ref_unless_gone (self))
+    return G_SOURCE_REMOVE;
+
+  run_timers (self);
+  run_messages (self);
+  run_watches (self);
+  rearm_if_rung (self);
+  usher_reactor_unref (self);
+
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+usher_reactor_finalize (GSource *source)
+{
+  UsherReactor *self = (UsherReactor *) source;
+
+  if (self->epoll_fd >= 0)
+    close (self->epoll_fd);
+
+  usher_timer_heap_clear (&self->timers);
+  usher_message_queue_clear (&self->messages);
+}
+
+static GSourceFuncs source_funcs = {
+  .prepare = usher_reactor_prepare,
+  .check = usher_reactor_check,
+  .dispatch = usher_reactor_dispatch,
+  .finalize = usher_reactor_finalize,
+};
+
+static UsherReactor *
+usher_reactor_new (GMainContext *context)
+{
+  UsherReactor *self = (UsherReactor *) g_source_new (&source_funcs, sizeof (UsherReactor));
+
+  self->n_refs = 1;
+  self->context = g_main_context_ref (context);
+  self->epoll_fd = -1;
+  self->armed_usec = NEVER;
+  usher_message_queue_init (&self->messages);
+
+  g_source_set_static_name (&self->source, "usher");
+  g_source_set_can_recurse (&self->source, TRUE);
+  g_source_attach (&self->source, context);
+
+  return self;
+}
+
+/* A successor may have taken its place. */
+static void
+forget (UsherReactor *self)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&reactors_lock);
+
+  if (g_hash_table_lookup (reactors, self->context) == self)
+    g_hash_table_remove (reactors, self->context);
+}
+
+/* GLib still uses a source's context after it has finalized the source. */
+static void
+usher_reactor_dispose (UsherReactor *self)
+{
+  g_autoptr (GMainContext) context = self->context;
+
+  g_warn_if_fail (self->n_watches == 0);
+
+  forget (self);
+  arm (self, NEVER);
+  g_source_destroy (&self->source);
+  g_source_unref (&self->source);
+}
+
+UsherReactor *
+usher_reactor_ref_for_context (GMainContext *context)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&reactors_lock);
+  UsherReactor *self;
+
+  g_return_val_if_fail (context != NULL, NULL);
+
+  if (reactors == NULL)
+    reactors = g_hash_table_new (NULL, NULL);
+
+  self = g_hash_table_lookup (reactors, context);
+  if (self != NULL && ref_unless_gone (self))
+    return self;
+
+  self = usher_reactor_new (context);
+  g_hash_table_insert (reactors, context, self);
+
+  return self;
+}
+
+UsherReactor *
+usher_reactor_ref (UsherReactor *self)
+{
+  g_atomic_int_inc (&self->n_refs);
+  return self;
+}
+
+void
+usher_reactor_unref (UsherReactor *self)
+{
+  if (g_atomic_int_dec_and_test (&self->n_refs))
+    usher_reactor_dispose (self);
+}
+
+GMainContext *
+usher_reactor_get_context (UsherReactor *self)
+{
+  return self->context;
+}
+
+gboolean
+usher_reactor_is_current (UsherReactor *self)
+{
+  return g_main_context_is_owner (self->context);
+}
+
+void
+usher_reactor_post (UsherReactor *self,
+                    UsherMessage *message,
+                    UsherMessageFunc func)
+{
+  /* One reference for the message; and one for us, as it may run, and free all, before we return. */
+  g_atomic_int_add (&self->n_refs, 2);
+  message->func = func;
+
+  if (usher_message_queue_push (&self->messages, message))
+    g_main_context_wakeup (self->context);
+
+  usher_reactor_unref (self);
+}
+
+static gboolean
+ensure_epoll (UsherReactor *self,
+              int fd,
+              GError **error)
+{
+  if (self->epoll_fd >= 0)
+    return TRUE;
+
+  self->epoll_fd = usher_epoll_new (fd, error);
+  if (self->epoll_fd < 0)
+    return FALSE;
+
+  self->epoll_tag = g_source_add_unix_fd (&self->source, self->epoll_fd, G_IO_IN);
+
+  return TRUE;
+}
+
+gboolean
+usher_watch_add (UsherWatch *watch,
+                 UsherReactor *reactor,
+                 int fd,
+                 guint32 events,
+                 UsherWatchFunc func,
+                 GError **error)
+{
+  struct epoll_event event = { .events = events, .data.ptr = watch };
+
+  g_return_val_if_fail (!usher_watch_is_added (watch), FALSE);
+
+  if (!ensure_epoll (reactor, fd, error) ||
+      !usher_epoll_add (reactor->epoll_fd, fd, event, error))
+    return FALSE;
+
+  reactor->n_watches++;
+  *watch = (UsherWatch){ .reactor = reactor, .func = func, .fd = fd };
+
+  return TRUE;
+}
+
+void
+usher_watch_remove (UsherWatch *watch)
+{
+  UsherReactor *reactor = g_steal_pointer (&watch->reactor);
+
+  if (reactor == NULL)
+    return;
+
+  usher_epoll_remove (reactor->epoll_fd, watch->fd);
+  usher_watch_queue_remove (&reactor->ready, watch);
+  reactor->n_watches--;
+}
+
+gboolean
+usher_watch_is_added (const UsherWatch *watch)
+{
+  return watch->reactor != NULL;
+}
+
+void
+usher_timer_start (UsherTimer *timer,
+                   UsherReactor *reactor,
+                   gint64 deadline_usec,
+                   UsherTimerFunc func)
+{
+  usher_timer_stop (timer);
+
+  timer->reactor = reactor;
+  timer->func = func;
+  timer->deadline_usec = MAX (deadline_usec, reactor->now_usec);
+  timer->sequence = ++reactor->n_timer_starts;
+  usher_timer_heap_add (&reactor->timers, timer);
+
+  arm_no_later_than (reactor, timer->deadline_usec);
+}
+
+void
+usher_timer_stop (UsherTimer *timer)
+{
+  UsherReactor *reactor = g_steal_pointer (&timer->reactor);
+
+  if (reactor != NULL)
+    usher_timer_heap_remove (&reactor->timers, timer);
+}
+
+gboolean
+usher_timer_is_started (const UsherTimer *timer)
+{
+  return timer->reactor != NULL;
+}
