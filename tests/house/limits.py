@@ -13,7 +13,7 @@ PARAMETERS = 4
 
 # What GLib's conventions append to a parameter list says nothing about the function.
 CONVENTION = re.compile(r'GError \*\*|GCancellable \*|GAsyncReadyCallback |GDestroyNotify '
-                        r'|gpointer user_data$|gpointer data$')
+                        r'|Usher\w+Func func$|gpointer user_data$|gpointer data$')
 
 DEFINITION = re.compile(r'^(?P<name>\w+) \((?P<parameters>(?:[^{};()]|\([^{};()]*\))*)\)\n'
                         r'\{\n(?P<body>.*?)^\}', re.MULTILINE | re.DOTALL)
