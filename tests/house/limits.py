@@ -15,6 +15,9 @@ PARAMETERS = 4
 CONVENTION = re.compile(r'GError \*\*|GCancellable \*|GAsyncReadyCallback |GDestroyNotify '
                         r'|Usher\w+Func func$|gpointer user_data$|gpointer data$')
 
+# Stand-ins for functions of the C library, which has its own taste.
+STAND_INS = 'tests/support/fault.c'
+
 DEFINITION = re.compile(r'^(?P<name>\w+) \((?P<parameters>(?:[^{};()]|\([^{};()]*\))*)\)\n'
                         r'\{\n(?P<body>.*?)^\}', re.MULTILINE | re.DOTALL)
 
@@ -50,7 +53,7 @@ def long_parameter_lists(found):
     complaints = []
     for place, _, parameters in found:
         own = [parameter for parameter in parameters if not CONVENTION.search(parameter)]
-        if len(own) > PARAMETERS:
+        if len(own) > PARAMETERS and not place.startswith(STAND_INS):
             complaints.append(f'{place} has {len(own)} parameters; {PARAMETERS} are allowed')
     return complaints
 

@@ -1,0 +1,209 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "support/fault.h"
+
+#include <dlfcn.h>
+#include <errno.h>
+#include <pthread.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+typedef struct
+{
+  const char *name;
+  guint n_calls;
+  guint n_good;
+  guint n_bad;
+  int errno_value;
+} Fault;
+
+static GMutex lock;
+static Fault faults[FAULT_LAST + 1] = {
+  /* (locked-by lock) */
+  [FAULT_ACCEPT4] = { "accept4" },
+  [FAULT_BIND] = { "bind" },
+  [FAULT_EPOLL_CREATE1] = { "epoll_create1" },
+  [FAULT_EPOLL_CTL] = { "epoll_ctl" },
+  [FAULT_EVENTFD] = { "eventfd" },
+  [FAULT_GETPEERNAME] = { "getpeername" },
+  [FAULT_GETSOCKNAME] = { "getsockname" },
+  [FAULT_LISTEN] = { "listen" },
+  [FAULT_PTHREAD_CREATE] = { "pthread_create" },
+  [FAULT_SETSOCKOPT] = { "setsockopt" },
+  [FAULT_SOCKET] = { "socket" },
+};
+
+void
+fault_inject (FaultCall call,
+              guint n_good,
+              guint n_bad,
+              int errno_value)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+
+  faults[call].n_good = n_good;
+  faults[call].n_bad = n_bad;
+  faults[call].errno_value = errno_value;
+}
+
+void
+fault_clear (void)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+
+  for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
+    faults[i] = (Fault){ .name = faults[i].name };
+}
+
+guint
+fault_get_n_calls (FaultCall call)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+
+  return faults[call].n_calls;
+}
+
+/* What the call has to fail with, or 0. */
+static int
+next_errno (FaultCall call)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+  Fault *fault = &faults[call];
+
+  fault->n_calls++;
+
+  if (fault->n_bad == 0)
+    return 0;
+
+  if (fault->n_good > 0)
+    {
+      fault->n_good--;
+      return 0;
+    }
+
+  if (fault->n_bad != FAULT_FOREVER)
+    fault->n_bad--;
+
+  return fault->errno_value;
+}
+
+static gboolean
+fails (FaultCall call)
+{
+  int errno_value = next_errno (call);
+
+  if (errno_value != 0)
+    errno = errno_value;
+
+  return errno_value != 0;
+}
+
+/* The function of the C library, behind the one of the same name below. */
+#define REAL(call, function) ((__typeof__ (function) *) find_real (call))
+
+static gpointer
+find_real (FaultCall call)
+{
+  gpointer real = dlsym (RTLD_NEXT, faults[call].name);
+
+  g_assert_nonnull (real);
+
+  return real;
+}
+
+int
+accept4 (int fd,
+         __SOCKADDR_ARG address,
+         socklen_t *length,
+         int flags)
+{
+  return fails (FAULT_ACCEPT4) ? -1 : REAL (FAULT_ACCEPT4, accept4) (fd, address, length, flags);
+}
+
+int
+bind (int fd,
+      __CONST_SOCKADDR_ARG address,
+      socklen_t length)
+{
+  return fails (FAULT_BIND) ? -1 : REAL (FAULT_BIND, bind) (fd, address, length);
+}
+
+int
+epoll_create1 (int flags)
+{
+  return fails (FAULT_EPOLL_CREATE1) ? -1 : REAL (FAULT_EPOLL_CREATE1, epoll_create1) (flags);
+}
+
+int
+epoll_ctl (int epoll_fd,
+           int operation,
+           int fd,
+           struct epoll_event *event)
+{
+  return fails (FAULT_EPOLL_CTL) ? -1 : REAL (FAULT_EPOLL_CTL, epoll_ctl) (epoll_fd, operation, fd, event);
+}
+
+int
+eventfd (unsigned int value,
+         int flags)
+{
+  return fails (FAULT_EVENTFD) ? -1 : REAL (FAULT_EVENTFD, eventfd) (value, flags);
+}
+
+int
+getpeername (int fd,
+             __SOCKADDR_ARG address,
+             socklen_t *length)
+{
+  return fails (FAULT_GETPEERNAME) ? -1 : REAL (FAULT_GETPEERNAME, getpeername) (fd, address, length);
+}
+
+int
+getsockname (int fd,
+             __SOCKADDR_ARG address,
+             socklen_t *length)
+{
+  return fails (FAULT_GETSOCKNAME) ? -1 : REAL (FAULT_GETSOCKNAME, getsockname) (fd, address, length);
+}
+
+int
+listen (int fd,
+        int backlog)
+{
+  return fails (FAULT_LISTEN) ? -1 : REAL (FAULT_LISTEN, listen) (fd, backlog);
+}
+
+/* Returns its error instead of setting errno. */
+int
+pthread_create (pthread_t *thread,
+                const pthread_attr_t *attributes,
+                void *(*func) (void *),
+                void *data)
+{
+  int errno_value = next_errno (FAULT_PTHREAD_CREATE);
+
+  if (errno_value != 0)
+    return errno_value;
+
+  return REAL (FAULT_PTHREAD_CREATE, pthread_create) (thread, attributes, func, data);
+}
+
+int
+setsockopt (int fd,
+            int level,
+            int name,
+            const void *value,
+            socklen_t length)
+{
+  return fails (FAULT_SETSOCKOPT) ? -1 : REAL (FAULT_SETSOCKOPT, setsockopt) (fd, level, name, value, length);
+}
+
+int
+socket (int domain,
+        int type,
+        int protocol)
+{
+  return fails (FAULT_SOCKET) ? -1 : REAL (FAULT_SOCKET, socket) (domain, type, protocol);
+}
