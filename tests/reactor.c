@@ -96,6 +96,60 @@ test_dropped_by_message (ReactorFixture *fixture,
   g_assert_false (g_main_context_iteration (fixture->context, FALSE));
 }
 
+static gpointer
+drop_reactor (gpointer data)
+{
+  waiter_drop_reactor (data);
+  return NULL;
+}
+
+static void
+thread_drops_reactor (UsherTimer *timer)
+{
+  g_thread_join (g_thread_new ("dropper", drop_reactor, WAITER (timer, timer)));
+}
+
+static void
+test_dropped_by_thread (ReactorFixture *fixture,
+                        gconstpointer user_data)
+{
+  Waiter waiter = { .fixture = fixture };
+
+  usher_timer_start (&waiter.timer, fixture->reactor, usher_clock_now_usec (), thread_drops_reactor);
+
+  g_assert_true (g_main_context_iteration (fixture->context, FALSE));
+  g_assert_null (fixture->reactor);
+  g_assert_false (g_main_context_iteration (fixture->context, FALSE));
+}
+
+static int
+find_lowest_free_fd (void)
+{
+  int fd = eventfd (0, EFD_CLOEXEC);
+
+  g_assert_no_errno (close (fd));
+  return fd;
+}
+
+static void
+test_closes (ReactorFixture *fixture,
+             gconstpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+  Waiter waiter = { .fd = eventfd (0, EFD_CLOEXEC) };
+  int free_fd = find_lowest_free_fd ();
+
+  usher_watch_add (&waiter.watch, fixture->reactor, waiter.fd, EPOLLIN, watch_drops_reactor, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (find_lowest_free_fd (), !=, free_fd);
+
+  usher_watch_remove (&waiter.watch);
+  g_clear_pointer (&fixture->reactor, usher_reactor_unref);
+  g_assert_cmpint (find_lowest_free_fd (), ==, free_fd);
+
+  close (waiter.fd);
+}
+
 static void
 watch_writes (UsherWatch *watch,
               guint32 events)
@@ -352,6 +406,8 @@ main (int argc,
   reactor_fixture_add_test ("/reactor/may-be-dropped-by-a-watch", test_dropped_by_watch);
   reactor_fixture_add_test ("/reactor/may-be-dropped-by-a-timer", test_dropped_by_timer);
   reactor_fixture_add_test ("/reactor/may-be-dropped-by-a-message", test_dropped_by_message);
+  reactor_fixture_add_test ("/reactor/may-be-dropped-by-another-thread", test_dropped_by_thread);
+  reactor_fixture_add_test ("/reactor/closes-its-descriptor-when-dropped", test_closes);
   reactor_fixture_add_test ("/reactor/comes-back-after-the-last-reference", test_returns);
   reactor_fixture_add_test ("/reactor/comes-and-goes-from-any-thread", test_churn);
 

@@ -12,7 +12,7 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
-/* How many watches one dispatch reads from the kernel, and how many it calls. */
+/* How many watches one dispatch may find ready. The rest waits for the next one. */
 #define MAX_EVENTS 256
 
 #define NEVER -1
@@ -58,19 +58,14 @@ collect_events (UsherReactor *self)
 static void
 run_watches (UsherReactor *self)
 {
+  UsherWatch *watch;
+  guint32 events = 0;
+
   if (self->epoll_tag != NULL && g_source_query_unix_fd (&self->source, self->epoll_tag) != 0)
     collect_events (self);
 
-  for (int i = 0; i < MAX_EVENTS; i++)
-    {
-      guint32 events = 0;
-      UsherWatch *watch = usher_watch_queue_pop (&self->ready, &events);
-
-      if (watch == NULL)
-        break;
-
-      watch->func (watch, events);
-    }
+  while ((watch = usher_watch_queue_pop (&self->ready, &events)) != NULL)
+    watch->func (watch, events);
 }
 
 /* Timers. GLib wakes the context whenever a source's ready time changes, which is a system call;
@@ -168,7 +163,7 @@ usher_reactor_check (GSource *source)
 {
   UsherReactor *self = (UsherReactor *) source;
 
-  return usher_message_queue_wake_up (&self->messages) || !usher_watch_queue_is_empty (&self->ready);
+  return usher_message_queue_wake_up (&self->messages);
 }
 
 static gboolean
