@@ -60,14 +60,17 @@ GMainContext *usher_reactor_get_context (UsherReactor *self);
 /* Any thread: whether the calling thread owns the reactor's context now. */
 gboolean usher_reactor_is_current (UsherReactor *self);
 
-/* Any thread. The message's owner keeps it alive until it has run. */
+/* Any thread. The message's owner keeps it alive until it has run; the message keeps the reactor.
+ * One that is posted while messages run waits for the next dispatch. */
 void usher_reactor_post (UsherReactor *self,
                          UsherMessage *message,
                          UsherMessageFunc func);
 
-/* The rest: in the reactor's context, or while nobody iterates it. */
+/* The rest: in the reactor's context, or while nobody iterates it. Whoever has added a watch or
+ * started a timer has a reference on the reactor until it is removed or stopped. */
 
-/* `events` are EPOLL*, EPOLLET among them if wanted. The error is G_IO_ERROR, from errno. */
+/* `events` are EPOLL*, EPOLLET among them if wanted. What is told may be stale by then, if another
+ * callback came first: EAGAIN is no surprise. The error is G_IO_ERROR, from errno. */
 gboolean usher_watch_add (UsherWatch *watch,
                           UsherReactor *reactor,
                           int fd,
@@ -78,7 +81,8 @@ gboolean usher_watch_add (UsherWatch *watch,
 void usher_watch_remove (UsherWatch *watch);
 gboolean usher_watch_is_added (const UsherWatch *watch);
 
-/* Starts, or moves, the timer. It is stopped when its callback runs. */
+/* Starts, or moves, the timer. It is stopped when its callback runs. A deadline in the past counts
+ * as now; one that is started while timers run waits for the next dispatch, even if it is due. */
 void usher_timer_start (UsherTimer *timer,
                         UsherReactor *reactor,
                         gint64 deadline_usec,
