@@ -69,6 +69,7 @@ static const struct
   { "tcp://[fe80::1%0]:7000", "there is no network interface “0”" },
   { "tcp://[fe80::1%no-such-interface-here]:7000", "there is no network interface “no-such-interface-here”" },
   { "unix:", "the path is missing; write unix:/run/example.sock" },
+  { "unix:/run/", "write for instance unix:/run/example.sock" },
 };
 
 static void

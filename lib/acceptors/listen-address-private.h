@@ -13,6 +13,10 @@ G_BEGIN_DECLS
 GSocketAddress *usher_listen_address_parse (const char *address,
                                             GError **error);
 
+/* Puts “Cannot listen on …” before the message, which is UTF-8 then, as a path need not be. */
+void usher_listen_address_prefix_error (GError *error,
+                                        const char *address);
+
 /* The same forms again; the interface as its index. Only for TCP, and Unix sockets with a path. */
 char *usher_listen_address_format (GSocketAddress *address);
 

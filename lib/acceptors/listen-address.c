@@ -192,6 +192,11 @@ parse_unix (const char *path,
       refuse (error, "the path is missing; write unix:/run/example.sock");
       return NULL;
     }
+  if (path[length - 1] == '/')
+    {
+      refuse (error, "the path is that of a directory; write for instance unix:%sexample.sock", path);
+      return NULL;
+    }
   if (length > MAX_UNIX_PATH)
     {
       refuse (error, "the path is %" G_GSIZE_FORMAT " bytes long, and a Unix socket's may have at most %" G_GSIZE_FORMAT "; choose a shorter one",
@@ -219,6 +224,16 @@ parse_scheme (const char *address,
   return NULL;
 }
 
+void
+usher_listen_address_prefix_error (GError *error,
+                                   const char *address)
+{
+  g_autofree char *message = g_strdup_printf ("Cannot listen on “%s”: %s", address, error->message);
+
+  g_free (error->message);
+  error->message = g_utf8_make_valid (message, -1);
+}
+
 GSocketAddress *
 usher_listen_address_parse (const char *address,
                             GError **error)
@@ -226,17 +241,12 @@ usher_listen_address_parse (const char *address,
   g_autoptr (GError) local_error = NULL;
   GSocketAddress *parsed = parse_scheme (address, &local_error);
 
-  if (parsed == NULL)
-    {
-      /* A path need not be UTF-8, a message has to be. */
-      g_autofree char *message = g_strdup_printf ("Cannot listen on “%s”: %s", address, local_error->message);
+  if (parsed != NULL)
+    return parsed;
 
-      g_free (local_error->message);
-      local_error->message = g_utf8_make_valid (message, -1);
-      g_propagate_error (error, g_steal_pointer (&local_error));
-    }
-
-  return parsed;
+  usher_listen_address_prefix_error (local_error, address);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return NULL;
 }
 
 static char *

@@ -1,0 +1,243 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/kernel-socket-private.h"
+
+#include <errno.h>
+#include <glib/gstdio.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include "acceptors/listen-address-private.h"
+
+#define RAISE_OWN_LIMIT "this process has too many files open; raise its limit (RLIMIT_NOFILE)"
+#define RAISE_SYSTEM_LIMIT "the system has too many files open; raise fs.file-max"
+
+typedef union
+{
+  struct sockaddr any;
+  struct sockaddr_in ipv4;
+  struct sockaddr_in6 ipv6;
+  struct sockaddr_un local;
+  struct sockaddr_storage storage;
+} NativeAddress;
+
+typedef struct
+{
+  NativeAddress native;
+  socklen_t length;
+  int backlog;
+} Target;
+
+/* What to do about an errno; NULL if all is said. */
+static const struct
+{
+  const char *tcp;
+  const char *local;
+} remedies[] = {
+  [EACCES] = {
+      .tcp = "this process may not use the port; give it CAP_NET_BIND_SERVICE, "
+             "or choose a port from net.ipv4.ip_unprivileged_port_start on",
+      .local = "this process has to be allowed to read and to write the directory",
+  },
+  [EADDRINUSE] = {
+      .tcp = "another process listens on that port; stop it, or choose another port; 0 lets the kernel choose",
+      .local = "another process listens on that path; stop it, or choose another path",
+  },
+  [EADDRNOTAVAIL] = {
+      .tcp = "this machine has no such address; choose one that “ip address” prints, or [::] for all of them",
+  },
+  [EAFNOSUPPORT] = {
+      .tcp = "this machine does not have that version of IP; choose the other one, as in tcp://0.0.0.0:7000",
+      .local = "this process may not use Unix sockets; choose a TCP address",
+  },
+  [EEXIST] = {
+      .local = "what is there is no socket, so it is left alone; remove it, or choose another path",
+  },
+  [EMFILE] = { .tcp = RAISE_OWN_LIMIT, .local = RAISE_OWN_LIMIT },
+  [ENFILE] = { .tcp = RAISE_SYSTEM_LIMIT, .local = RAISE_SYSTEM_LIMIT },
+  [ENODEV] = { .tcp = "there is no such interface; choose one that “ip link” prints" },
+  [ENOENT] = { .local = "its directory does not exist; create it, or choose another path" },
+  [ENOTDIR] = { .local = "a part of the path is not a directory; choose another path" },
+  [EROFS] = { .local = "its file system cannot be written; choose another path" },
+};
+
+static const char *
+find_remedy (const Target *target,
+             int errsv)
+{
+  if (errsv >= (int) G_N_ELEMENTS (remedies))
+    return NULL;
+
+  return target->native.any.sa_family == AF_UNIX ? remedies[errsv].local : remedies[errsv].tcp;
+}
+
+static GError *
+make_error (const char *address,
+            const Target *target,
+            int errsv)
+{
+  const char *remedy = find_remedy (target, errsv);
+  GError *error = g_error_new (G_IO_ERROR, g_io_error_from_errno (errsv), "%s%s%s", g_strerror (errsv),
+                               remedy != NULL ? "; " : "", remedy != NULL ? remedy : "");
+
+  usher_listen_address_prefix_error (error, address);
+  return error;
+}
+
+static gboolean
+target_init (Target *target,
+             const char *address,
+             int backlog,
+             GError **error)
+{
+  g_autoptr (GSocketAddress) parsed = usher_listen_address_parse (address, error);
+
+  if (parsed == NULL)
+    return FALSE;
+
+  target->length = g_socket_address_get_native_size (parsed);
+  target->backlog = backlog;
+  return g_socket_address_to_native (parsed, &target->native, sizeof target->native, error);
+}
+
+/* The rest returns 0 or an errno. */
+
+static int
+set_option (int fd,
+            int level,
+            int option,
+            int value)
+{
+  return setsockopt (fd, level, option, &value, sizeof value) == 0 ? 0 : errno;
+}
+
+/* An IPv6 socket takes IPv4 clients too, whatever net.ipv6.bindv6only says. */
+static int
+set_options (int fd,
+             sa_family_t family)
+{
+  int errsv = 0;
+
+  if (family != AF_UNIX)
+    errsv = set_option (fd, SOL_SOCKET, SO_REUSEADDR, 1);
+  if (errsv == 0 && family == AF_INET6)
+    errsv = set_option (fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
+
+  return errsv;
+}
+
+int
+usher_kernel_socket_set_backlog (UsherKernelSocket *self,
+                                 int backlog)
+{
+  return listen (self->fd, backlog) == 0 ? 0 : errno;
+}
+
+static int
+bind_and_listen (UsherKernelSocket *self,
+                 const Target *target)
+{
+  if (bind (self->fd, &target->native.any, target->length) != 0)
+    return errno;
+
+  return usher_kernel_socket_set_backlog (self, target->backlog);
+}
+
+static int
+bind_path (UsherKernelSocket *self,
+           const Target *target)
+{
+  int errsv = bind (self->fd, &target->native.any, target->length) == 0 ? 0 : errno;
+
+  if (errsv == EADDRINUSE)
+    {
+      errsv = usher_unix_path_reclaim (&self->path, &target->native.any, target->length);
+      if (errsv == 0 && bind (self->fd, &target->native.any, target->length) != 0)
+        errsv = errno;
+    }
+
+  return errsv != 0 ? errsv : usher_unix_path_own (&self->path);
+}
+
+/* Until it listens it looks like a stale one, so it has to listen before the lock is given back. */
+static int
+bind_path_and_listen (UsherKernelSocket *self,
+                      const Target *target)
+{
+  int errsv = usher_unix_path_lock (&self->path, target->native.local.sun_path);
+
+  if (errsv == 0)
+    errsv = bind_path (self, target);
+  if (errsv == 0)
+    errsv = usher_kernel_socket_set_backlog (self, target->backlog);
+  if (errsv == 0)
+    usher_unix_path_unlock (&self->path);
+
+  return errsv;
+}
+
+static int
+read_local_address (UsherKernelSocket *self)
+{
+  NativeAddress native;
+  socklen_t length = sizeof native;
+  g_autoptr (GSocketAddress) address = NULL;
+
+  if (getsockname (self->fd, &native.any, &length) != 0)
+    return errno;
+
+  address = g_socket_address_new_from_native (&native, length);
+  self->local_address = usher_listen_address_format (address);
+  return 0;
+}
+
+static int
+open_target (UsherKernelSocket *self,
+             const Target *target)
+{
+  sa_family_t family = target->native.any.sa_family;
+  int errsv;
+
+  self->fd = socket (family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  if (self->fd < 0)
+    return errno;
+
+  errsv = set_options (self->fd, family);
+  if (errsv == 0)
+    errsv = family == AF_UNIX ? bind_path_and_listen (self, target) : bind_and_listen (self, target);
+
+  return errsv != 0 ? errsv : read_local_address (self);
+}
+
+gboolean
+usher_kernel_socket_open (UsherKernelSocket *self,
+                          const char *address,
+                          int backlog,
+                          GError **error)
+{
+  Target target = { 0 };
+  int errsv;
+
+  if (!target_init (&target, address, backlog, error))
+    return FALSE;
+
+  errsv = open_target (self, &target);
+  if (errsv == 0)
+    return TRUE;
+
+  usher_kernel_socket_close (self);
+  g_propagate_error (error, make_error (address, &target, errsv));
+  return FALSE;
+}
+
+void
+usher_kernel_socket_close (UsherKernelSocket *self)
+{
+  usher_unix_path_release (&self->path);
+  g_clear_pointer (&self->local_address, g_free);
+  if (self->fd >= 0)
+    g_close (self->fd, NULL);
+  self->fd = -1;
+}
