@@ -23,6 +23,9 @@ typedef void (*UsherWatchFunc) (UsherWatch *watch,
 typedef void (*UsherTimerFunc) (UsherTimer *timer);
 typedef void (*UsherMessageFunc) (UsherMessage *message);
 
+/* What a watch, a timer or a message is embedded in. */
+#define USHER_OWNER(type, member, pointer) ((type *) G_STRUCT_MEMBER_P (pointer, -G_STRUCT_OFFSET (type, member)))
+
 /* A descriptor's registration. Zero-initialise it; then it is not added. */
 struct _UsherWatch
 {

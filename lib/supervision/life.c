@@ -37,7 +37,7 @@ life_emit_exit (UsherLife *self)
 static void
 on_message (UsherMessage *message)
 {
-  UsherLife *self = (UsherLife *) ((char *) message - G_STRUCT_OFFSET (UsherLife, message));
+  UsherLife *self = USHER_OWNER (UsherLife, message, message);
   UsherChild *child = self->child;
 
   life_emit_exit (self);
