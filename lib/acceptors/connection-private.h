@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include <sys/socket.h>
+
+#include "runtime/reactor-private.h"
+#include "usher/connection.h"
+#include "usher/exit.h"
+
+G_BEGIN_DECLS
+
+/* The address that accept4() gave. */
+typedef struct
+{
+  struct sockaddr_storage address;
+  socklen_t length;
+} UsherPeer;
+
+/* Takes the descriptor. */
+UsherConnection *usher_connection_new (UsherReactor *reactor,
+                                       UsherListenSocket *listen_socket,
+                                       int fd,
+                                       const UsherPeer *peer);
+void usher_connection_set_drain_idle_reads (UsherConnection *self,
+                                            gboolean drain_idle_reads);
+
+/* Called in the connection's context: please leave, in your own time. Does nothing if told. */
+void usher_connection_drain (UsherConnection *self);
+
+/* Called in the connection's context: unwind now. */
+void usher_connection_exit (UsherConnection *self);
+
+/* Called in the connection's context: unwind now, and the peer learns that it is over. */
+void usher_connection_kill (UsherConnection *self);
+
+/* Closes the descriptor, whatever is still under way. */
+void usher_connection_close (UsherConnection *self);
+
+/* Why the acceptor ended: what `acceptor_continue` answered, seen in the light of what happened to
+ * the connection. `error` is (nullable). */
+UsherExit *usher_connection_explain (UsherConnection *self,
+                                     gboolean succeeded,
+                                     const GError *error);
+
+G_END_DECLS
