@@ -1,0 +1,106 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include "acceptors/pool-socket-private.h"
+#include "supervision/budget-private.h"
+#include "usher/acceptor-pool.h"
+
+G_BEGIN_DECLS
+
+/*   DOWN ──> STARTING ──> UP ──> DRAINING ──> STOPPING
+ *    ^───────────┘                   │            │
+ *    └───────────────────────────────┴────────────┘   */
+typedef enum
+{
+  USHER_POOL_DOWN,
+  USHER_POOL_STARTING,
+  USHER_POOL_UP,
+  USHER_POOL_DRAINING, /* the connections were told, and have their grace */
+  USHER_POOL_STOPPING, /* the connections were made to exit, and have to unwind */
+} UsherPoolState;
+
+/* Who did not leave by themselves; reported together. */
+typedef struct
+{
+  guint n;
+  GString *names; /* (owned) (nullable): of the first few */
+} UsherPoolTally;
+
+struct _UsherAcceptorPool
+{
+  GObject parent_instance;
+
+  char *name;                     /* (owned) */
+  UsherAcceptorFactory factory;   /* (scope notified) */
+  gpointer factory_data;          /* (owned) */
+  GDestroyNotify factory_destroy; /* (nullable) */
+  UsherReactor *reactor;          /* (owned) */
+  GPtrArray *sockets;             /* (owned) (element-type UsherPoolSocket) */
+
+  UsherRestart restart;
+  guint intensity;
+  guint period_msec;
+  gint64 grace_msec;
+  gint64 shutdown_msec;
+  guint escalation_grace_msec;
+  gboolean drain_on_failure;
+  gboolean drain_idle_reads;
+
+  /* One life, from a start to its exit. */
+  UsherPoolState state;
+  guint64 serial;
+  GTask *start_task; /* (owned) (nullable): while starting */
+  UsherExit *exit;   /* (owned) (nullable): why the life ends, once it does */
+  UsherMessage message;
+  gboolean is_scheduled;
+  UsherTimer drain_timer;
+  UsherBudget budget;
+  GQueue runs; /* (element-type UsherAcceptorRun) (owned) */
+  guint n_connections;
+  UsherPoolTally cut;
+  UsherPoolTally killed;
+  UsherBudget resource_reports; /* what may be reported, as a rate */
+  guint n_resource_unreported;
+};
+
+void usher_acceptor_pool_install_properties (GObjectClass *object_class);
+
+/* The pool's life. */
+void usher_acceptor_pool_child_iface_init (UsherChildInterface *iface);
+gboolean usher_acceptor_pool_is_accepting (UsherAcceptorPool *self);
+/* Makes what is what should be, soon. */
+void usher_acceptor_pool_schedule (UsherAcceptorPool *self);
+void usher_acceptor_pool_escalate (UsherAcceptorPool *self);
+void usher_acceptor_pool_listen_socket_down (UsherAcceptorPool *self,
+                                             UsherListenSocket *listen_socket,
+                                             UsherDownCause cause);
+
+/* The pool's acceptors. */
+UsherAcceptor *usher_acceptor_pool_make_acceptor (UsherAcceptorPool *self,
+                                                  GError **error);
+void usher_acceptor_pool_add_run (UsherAcceptorPool *self,
+                                  UsherAcceptorRun *run);
+void usher_acceptor_pool_remove_run (UsherAcceptorPool *self,
+                                     UsherAcceptorRun *run);
+void usher_acceptor_pool_start_failed (UsherAcceptorPool *self,
+                                       UsherListenSocket *listen_socket,
+                                       const GError *error);
+void usher_acceptor_pool_connection_began (UsherAcceptorPool *self,
+                                           UsherConnection *connection);
+void usher_acceptor_pool_connection_exited (UsherAcceptorPool *self,
+                                            UsherAcceptorRun *run,
+                                            UsherExit *exit);
+/* Those who are still here did not shut down within the limit. */
+void usher_acceptor_pool_tally_killed (UsherAcceptorPool *self);
+/* Nobody waits for them any more. */
+void usher_acceptor_pool_abandon_runs (UsherAcceptorPool *self);
+
+/* The pool's reports. */
+void usher_acceptor_pool_report_resource (UsherAcceptorPool *self,
+                                          UsherListenSocket *listen_socket,
+                                          const GError *error);
+void usher_acceptor_pool_report_shutdown_errors (UsherAcceptorPool *self);
+
+G_END_DECLS

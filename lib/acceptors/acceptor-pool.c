@@ -1,0 +1,410 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/acceptor-pool-private.h"
+
+#include "acceptors/func-acceptor-private.h"
+#include "usher/error.h"
+#include "usher/report.h"
+
+/**
+ * UsherAcceptorPool:
+ *
+ * Supervises acceptors: objects that each take one connection, own it until they exit, and exit
+ * with a reason.
+ *
+ * It is [acceptor_pool](https://github.com/fishcakez/acceptor_pool) for GLib: a supervisor whose
+ * children are made as connections come.
+ *
+ * # What happens when
+ *
+ * 1. The pool is told which listen sockets to serve, by
+ *    [method@Usher.AcceptorPool.accept_socket], and is started, most often by the
+ *    [class@Usher.Supervisor] it is a child of.
+ * 2. Whenever the pool and a listen socket are both up, the pool keeps the wanted number of
+ *    acceptors *waiting*: made, set up by `acceptor_init`, and ready.
+ * 3. A connection goes to the acceptor that has waited longest, and another takes its place. A
+ *    blocking acceptor runs in a thread of its own; one that implements
+ *    [iface@Usher.AsyncAcceptor] runs in the pool's context.
+ * 4. The acceptor's exit has a reason. `NORMAL` and `SHUTDOWN` are silent. `ERROR` is reported by
+ *    [signal@Usher.AcceptorPool::report]; it is charged to the restart budget if
+ *    [property@Usher.AcceptorPool:restart] is transient. A connection is never restarted.
+ * 5. An acceptor that fails before it has a connection is reported, charged whatever the restart
+ *    type, and replaced.
+ * 6. Over its budget (more than [property@Usher.AcceptorPool:intensity] charges within
+ *    [property@Usher.AcceptorPool:period-msec]) the pool lets go of its listen sockets, which stay
+ *    open, tells its connections to leave, and exits; its supervisor decides what is next.
+ * 7. When a listen socket is closed on purpose, its waiting acceptors end and its connections are
+ *    told to leave. When it fails or is restarted, its connections stay, unless
+ *    [property@Usher.AcceptorPool:drain-on-failure] is set.
+ * 8. When the pool is shut down, its waiting acceptors end, its connections are told, and have
+ *    [property@Usher.AcceptorPool:grace-msec] to finish. Then their I/O is cancelled, so that their
+ *    acceptors unwind, within [property@Usher.AcceptorPool:shutdown-msec]. Whoever is still there
+ *    then is disconnected, abandoned, and named in a report.
+ *
+ * # When something runs out
+ *
+ * Without descriptors, memory or threads the pool pauses accepting, for 10 ms and up to 1 s at a
+ * time. It reports that once in 10 s, charges nothing, and goes on by itself; the clients wait in
+ * the kernel's queue meanwhile. A blocking acceptor needs two descriptors while it waits for its
+ * peer.
+ *
+ * # Threading
+ *
+ * A pool belongs to the thread-default main context of the thread that made it. All functions must
+ * be called there, all signals are emitted there, and the factory is called there. A running pool
+ * holds a reference on itself.
+ *
+ * Since: 0.1
+ */
+
+#define RESOURCE_REPORT_PERIOD_USEC (10 * G_TIME_SPAN_SECOND)
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (UsherAcceptorPool, usher_acceptor_pool, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (USHER_TYPE_CHILD, usher_acceptor_pool_child_iface_init))
+
+/* Who still runs here was abandoned, and does not ask for the pool any more. */
+static void
+usher_acceptor_pool_finalize (GObject *object)
+{
+  UsherAcceptorPool *self = USHER_ACCEPTOR_POOL (object);
+
+  for (guint i = 0; i < self->sockets->len; i++)
+    usher_pool_socket_remove (self->sockets->pdata[i]);
+  g_clear_pointer (&self->sockets, g_ptr_array_unref);
+  if (self->factory_destroy != NULL)
+    self->factory_destroy (self->factory_data);
+  usher_budget_clear (&self->budget);
+  usher_budget_clear (&self->resource_reports);
+  g_clear_pointer (&self->reactor, usher_reactor_unref);
+  g_clear_pointer (&self->name, g_free);
+
+  G_OBJECT_CLASS (usher_acceptor_pool_parent_class)->finalize (object);
+}
+
+static void
+usher_acceptor_pool_class_init (UsherAcceptorPoolClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->finalize = usher_acceptor_pool_finalize;
+
+  usher_acceptor_pool_install_properties (object_class);
+
+  /**
+   * UsherAcceptorPool::report:
+   * @self: the pool
+   * @report: the report
+   *
+   * Emitted for each supervision event of the pool: an acceptor that failed to start or failed
+   * while it served, connections that did not leave in time, a budget that is used up, a resource
+   * that has run out. The same goes to the log.
+   *
+   * Since: 0.1
+   */
+  g_signal_new ("report", USHER_TYPE_ACCEPTOR_POOL, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                USHER_TYPE_REPORT);
+}
+
+static void
+usher_acceptor_pool_init (UsherAcceptorPool *self)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  self->reactor = usher_reactor_ref_for_context (context);
+  self->sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_pool_socket_unref);
+  self->restart = USHER_RESTART_TEMPORARY;
+  self->intensity = 1;
+  self->period_msec = 5000;
+  self->grace_msec = 5000;
+  self->shutdown_msec = 5000;
+  self->escalation_grace_msec = 5000;
+  usher_budget_init (&self->budget, self->intensity, self->period_msec * G_TIME_SPAN_MILLISECOND);
+  usher_budget_init (&self->resource_reports, 1, RESOURCE_REPORT_PERIOD_USEC);
+  g_queue_init (&self->runs);
+}
+
+static UsherAcceptor *
+make_acceptor_of_type (gpointer pool,
+                       gpointer acceptor_type,
+                       GError **error)
+{
+  return g_object_new (GPOINTER_TO_SIZE (acceptor_type), NULL);
+}
+
+/**
+ * usher_acceptor_pool_new:
+ * @name: the name of the pool, for reports
+ * @acceptor_type: a type that implements [iface@Usher.Acceptor]
+ *
+ * Makes a pool whose acceptors are objects of @acceptor_type, made without construct properties.
+ *
+ * Returns: (transfer full): a pool
+ *
+ * Since: 0.1
+ */
+UsherAcceptorPool *
+usher_acceptor_pool_new (const char *name,
+                         GType acceptor_type)
+{
+  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (g_type_is_a (acceptor_type, USHER_TYPE_ACCEPTOR), NULL);
+  g_return_val_if_fail (!G_TYPE_IS_ABSTRACT (acceptor_type), NULL);
+
+  return usher_acceptor_pool_new_with_factory (name, make_acceptor_of_type, GSIZE_TO_POINTER (acceptor_type), NULL);
+}
+
+/**
+ * usher_acceptor_pool_new_with_factory:
+ * @name: the name of the pool, for reports
+ * @factory: (scope notified): makes the acceptors
+ * @user_data: data for @factory
+ * @destroy: (nullable): frees @user_data
+ *
+ * Makes a pool whose acceptors are made by a function. That an acceptor cannot be made counts as
+ * its failure to start.
+ *
+ * Returns: (transfer full): a pool
+ *
+ * Since: 0.1
+ */
+UsherAcceptorPool *
+usher_acceptor_pool_new_with_factory (const char *name,
+                                      UsherAcceptorFactory factory,
+                                      gpointer user_data,
+                                      GDestroyNotify destroy)
+{
+  UsherAcceptorPool *self;
+
+  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (factory != NULL, NULL);
+
+  self = g_object_new (USHER_TYPE_ACCEPTOR_POOL, NULL);
+  self->name = g_strdup (name);
+  self->factory = factory;
+  self->factory_data = user_data;
+  self->factory_destroy = destroy;
+
+  return self;
+}
+
+/**
+ * usher_acceptor_pool_new_for_func:
+ * @name: the name of the pool, for reports
+ * @handler: (scope notified): serves a connection
+ * @user_data: data for @handler
+ * @destroy: (nullable): frees @user_data, when no acceptor can use it any more; it may be called in
+ *   any thread
+ *
+ * Makes a pool for those who want one function and no class. Each call of @handler runs in a
+ * thread of its own, so it may block. [property@Usher.AcceptorPool:drain-idle-reads] is set.
+ *
+ * Returns: (transfer full): a pool
+ *
+ * Since: 0.1
+ */
+UsherAcceptorPool *
+usher_acceptor_pool_new_for_func (const char *name,
+                                  UsherHandler handler,
+                                  gpointer user_data,
+                                  GDestroyNotify destroy)
+{
+  UsherAcceptorPool *self;
+
+  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (handler != NULL, NULL);
+
+  self = usher_acceptor_pool_new_with_factory (name, usher_func_acceptor_make,
+                                               usher_func_new (handler, user_data, destroy),
+                                               (GDestroyNotify) usher_func_unref);
+  usher_acceptor_pool_set_drain_idle_reads (self, TRUE);
+
+  return self;
+}
+
+/**
+ * usher_acceptor_pool_get_name:
+ * @self: a pool
+ *
+ * Gets the name of the pool.
+ *
+ * Returns: (transfer none): the name
+ *
+ * Since: 0.1
+ */
+const char *
+usher_acceptor_pool_get_name (UsherAcceptorPool *self)
+{
+  g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), NULL);
+
+  return self->name;
+}
+
+static gboolean
+pool_find_socket (UsherAcceptorPool *self,
+                  UsherListenSocket *listen_socket,
+                  guint *index)
+{
+  for (*index = 0; *index < self->sockets->len; (*index)++)
+    {
+      UsherPoolSocket *socket = self->sockets->pdata[*index];
+
+      if (socket->listen_socket == listen_socket)
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/**
+ * usher_acceptor_pool_accept_socket:
+ * @self: a pool
+ * @listen_socket: a listen socket
+ * @n_acceptors: how many acceptors wait for its connections; at least 1
+ * @error: return location for a #GError
+ *
+ * Makes the pool serve a listen socket. It is configuration: it may be said in any state of either,
+ * and holds over their restarts. The pool serves the socket whenever both are up.
+ *
+ * This is `acceptor_pool:accept_socket/3`.
+ *
+ * The error is %USHER_ERROR_INVALID_ARGUMENT if the pool serves @listen_socket already.
+ *
+ * Returns: true, or false with @error set
+ *
+ * Since: 0.1
+ */
+gboolean
+usher_acceptor_pool_accept_socket (UsherAcceptorPool *self,
+                                   UsherListenSocket *listen_socket,
+                                   guint n_acceptors,
+                                   GError **error)
+{
+  guint index;
+
+  g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), FALSE);
+  g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (listen_socket), FALSE);
+  g_return_val_if_fail (n_acceptors > 0, FALSE);
+
+  if (pool_find_socket (self, listen_socket, &index))
+    {
+      g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+                   "The pool %s serves %s already; remove it first to change the number of acceptors",
+                   self->name, usher_listen_socket_get_address (listen_socket));
+      return FALSE;
+    }
+
+  g_ptr_array_add (self->sockets, usher_pool_socket_new (self, listen_socket, n_acceptors));
+  usher_acceptor_pool_schedule (self);
+  return TRUE;
+}
+
+/**
+ * usher_acceptor_pool_remove_socket:
+ * @self: a pool
+ * @listen_socket: a listen socket that the pool serves
+ * @error: return location for a #GError
+ *
+ * Undoes [method@Usher.AcceptorPool.accept_socket]. The socket's waiting acceptors end. Its
+ * connections stay with the pool.
+ *
+ * The error is %USHER_ERROR_INVALID_ARGUMENT if the pool does not serve @listen_socket.
+ *
+ * Returns: true, or false with @error set
+ *
+ * Since: 0.1
+ */
+gboolean
+usher_acceptor_pool_remove_socket (UsherAcceptorPool *self,
+                                   UsherListenSocket *listen_socket,
+                                   GError **error)
+{
+  UsherPoolSocket *socket;
+  guint index;
+
+  g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), FALSE);
+  g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (listen_socket), FALSE);
+
+  if (!pool_find_socket (self, listen_socket, &index))
+    {
+      g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT, "The pool %s does not serve %s",
+                   self->name, usher_listen_socket_get_address (listen_socket));
+      return FALSE;
+    }
+
+  socket = g_ptr_array_steal_index (self->sockets, index);
+  usher_pool_socket_remove (socket);
+  usher_pool_socket_unref (socket);
+  return TRUE;
+}
+
+/**
+ * usher_acceptor_pool_which_sockets:
+ * @self: a pool
+ *
+ * Lists the listen sockets that the pool serves, up or down.
+ *
+ * This is `acceptor_pool:which_sockets/1`.
+ *
+ * Returns: (transfer container) (element-type Usher.ListenSocket): the listen sockets
+ *
+ * Since: 0.1
+ */
+GPtrArray *
+usher_acceptor_pool_which_sockets (UsherAcceptorPool *self)
+{
+  GPtrArray *sockets;
+
+  g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), NULL);
+
+  sockets = g_ptr_array_new_with_free_func (g_object_unref);
+  for (guint i = 0; i < self->sockets->len; i++)
+    {
+      UsherPoolSocket *socket = self->sockets->pdata[i];
+
+      g_ptr_array_add (sockets, g_object_ref (socket->listen_socket));
+    }
+
+  return sockets;
+}
+
+/**
+ * usher_acceptor_pool_get_n_waiting:
+ * @self: a pool
+ *
+ * Gets how many acceptors wait for a connection.
+ *
+ * Returns: the number of waiting acceptors
+ *
+ * Since: 0.1
+ */
+guint
+usher_acceptor_pool_get_n_waiting (UsherAcceptorPool *self)
+{
+  guint n_waiting = 0;
+
+  g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
+
+  for (guint i = 0; i < self->sockets->len; i++)
+    n_waiting += ((UsherPoolSocket *) self->sockets->pdata[i])->waiting.length;
+
+  return n_waiting;
+}
+
+/**
+ * usher_acceptor_pool_get_n_connections:
+ * @self: a pool
+ *
+ * Gets how many acceptors serve a connection.
+ *
+ * Returns: the number of connections
+ *
+ * Since: 0.1
+ */
+guint
+usher_acceptor_pool_get_n_connections (UsherAcceptorPool *self)
+{
+  g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
+
+  return self->n_connections;
+}

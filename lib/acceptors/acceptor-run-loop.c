@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/acceptor-run-private.h"
+
+#include "acceptors/pool-socket-private.h"
+#include "usher/async-acceptor.h"
+
+/* The acceptor's code runs in the pool's context. */
+
+static gboolean
+loop_start (UsherAcceptorRun *run,
+            GError **error)
+{
+  g_autoptr (GError) init_error = NULL;
+  UsherAcceptorInit answer;
+
+  answer = usher_acceptor_acceptor_init (run->acceptor, run->socket->listen_socket,
+                                         &run->accept_timeout_msec, &init_error);
+  usher_acceptor_run_initialised (run, answer, init_error);
+  return TRUE;
+}
+
+static void
+on_continued (GObject *source_object,
+              GAsyncResult *result,
+              gpointer user_data)
+{
+  UsherAcceptorRun *run = user_data;
+  g_autoptr (GError) error = NULL;
+  gboolean succeeded;
+
+  succeeded = usher_async_acceptor_acceptor_continue_finish (USHER_ASYNC_ACCEPTOR (run->acceptor), result,
+                                                             &error);
+  usher_acceptor_run_served (run, succeeded, error);
+  usher_acceptor_run_unref (run);
+}
+
+static void
+loop_serve (UsherAcceptorRun *run)
+{
+  usher_async_acceptor_acceptor_continue_async (USHER_ASYNC_ACCEPTOR (run->acceptor), run->connection,
+                                                usher_connection_get_exit_cancellable (run->connection),
+                                                on_continued, usher_acceptor_run_ref (run));
+}
+
+static void
+loop_terminate (UsherAcceptorRun *run)
+{
+  usher_acceptor_acceptor_terminate (run->acceptor, run->reason);
+  usher_acceptor_run_terminated (run);
+}
+
+const UsherExecution usher_execution_loop = {
+  .start = loop_start,
+  .serve = loop_serve,
+  .terminate = loop_terminate,
+};

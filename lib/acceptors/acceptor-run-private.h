@@ -1,0 +1,95 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include "acceptors/connection-private.h"
+#include "usher/acceptor.h"
+
+G_BEGIN_DECLS
+
+/* One acceptor's run, from its acceptor_init to its exit: what a process is in Erlang.
+ *
+ *   STARTING ──> WAITING ──> SERVING ──> EXITED
+ *       │           └─────> TERMINATING ──┘
+ *       └──────────────────────────────────┘
+ *
+ * Everything here belongs to the pool's context. Where the acceptor's own code runs is the
+ * execution's business. */
+typedef struct _UsherAcceptorRun UsherAcceptorRun;
+typedef struct _UsherExecution UsherExecution;
+typedef struct _UsherPoolSocket UsherPoolSocket;
+
+typedef enum
+{
+  USHER_RUN_STARTING,    /* in acceptor_init */
+  USHER_RUN_WAITING,     /* for a connection */
+  USHER_RUN_SERVING,     /* in acceptor_continue */
+  USHER_RUN_TERMINATING, /* in acceptor_terminate */
+  USHER_RUN_EXITED,
+} UsherRunState;
+
+struct _UsherAcceptorRun
+{
+  grefcount ref_count;
+  UsherRunState state;
+  const UsherExecution *execution;
+  gpointer place;              /* (nullable): the execution's own */
+  UsherPoolSocket *socket;     /* (owned) */
+  UsherAcceptor *acceptor;     /* (owned) */
+  UsherConnection *connection; /* (owned) (nullable): once it serves one */
+  UsherExit *reason;           /* (owned) (nullable): why it ends without one */
+  int accept_timeout_msec;
+  UsherTimer accept_timer;
+  gint64 told_usec; /* when the connection was told to leave; 0 before */
+  gboolean is_cut;  /* made to exit after its grace */
+
+  GList run_link;     /* in the pool's list of all runs */
+  GList waiting_link; /* in the socket's list of waiting runs */
+};
+
+/* Where an acceptor's code runs. Each function answers by the usher_acceptor_run_* function named
+ * with it, in the pool's context, perhaps before it returns. */
+struct _UsherExecution
+{
+  /* Runs acceptor_init: initialised. Fails if there is no place to run it in. */
+  gboolean (*start) (UsherAcceptorRun *run,
+                     GError **error);
+  /* Runs acceptor_continue: served. */
+  void (*serve) (UsherAcceptorRun *run);
+  /* Runs acceptor_terminate: terminated. */
+  void (*terminate) (UsherAcceptorRun *run);
+};
+
+extern const UsherExecution usher_execution_loop;
+extern const UsherExecution usher_execution_thread;
+
+/* (transfer full): acceptor */
+UsherAcceptorRun *usher_acceptor_run_new (UsherPoolSocket *socket,
+                                          UsherAcceptor *acceptor);
+UsherAcceptorRun *usher_acceptor_run_ref (UsherAcceptorRun *self);
+void usher_acceptor_run_unref (UsherAcceptorRun *self);
+
+void usher_acceptor_run_start (UsherAcceptorRun *self);
+/* (transfer full): connection */
+void usher_acceptor_run_serve (UsherAcceptorRun *self,
+                               UsherConnection *connection);
+void usher_acceptor_run_terminate (UsherAcceptorRun *self,
+                                   UsherExit *reason);
+/* Nobody waits for the run any more, and what it still answers is not heard. */
+void usher_acceptor_run_abandon (UsherAcceptorRun *self);
+
+/* The accept timeout counts only while the socket is polled. */
+void usher_acceptor_run_start_accept_timer (UsherAcceptorRun *self);
+void usher_acceptor_run_stop_accept_timer (UsherAcceptorRun *self);
+
+/* The executions' answers. `error` is (nullable). */
+void usher_acceptor_run_initialised (UsherAcceptorRun *self,
+                                     UsherAcceptorInit answer,
+                                     const GError *error);
+void usher_acceptor_run_served (UsherAcceptorRun *self,
+                                gboolean succeeded,
+                                const GError *error);
+void usher_acceptor_run_terminated (UsherAcceptorRun *self);
+
+G_END_DECLS

@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/acceptor-run-private.h"
+
+#include "acceptors/acceptor-pool-private.h"
+#include "acceptors/pool-socket-private.h"
+#include "runtime/clock-private.h"
+#include "usher/async-acceptor.h"
+#include "usher/error.h"
+
+#define EDGE(to) (1u << (to))
+
+static const guint edges[] = {
+  [USHER_RUN_STARTING] = EDGE (USHER_RUN_WAITING) | EDGE (USHER_RUN_EXITED),
+  [USHER_RUN_WAITING] = EDGE (USHER_RUN_SERVING) | EDGE (USHER_RUN_TERMINATING) | EDGE (USHER_RUN_EXITED),
+  [USHER_RUN_SERVING] = EDGE (USHER_RUN_EXITED),
+  [USHER_RUN_TERMINATING] = EDGE (USHER_RUN_EXITED),
+  [USHER_RUN_EXITED] = 0,
+};
+
+static void
+run_set_state (UsherAcceptorRun *self,
+               UsherRunState state)
+{
+  g_assert (edges[self->state] & EDGE (state));
+
+  self->state = state;
+}
+
+UsherAcceptorRun *
+usher_acceptor_run_new (UsherPoolSocket *socket,
+                        UsherAcceptor *acceptor)
+{
+  UsherAcceptorRun *self = g_new0 (UsherAcceptorRun, 1);
+
+  g_ref_count_init (&self->ref_count);
+  self->state = USHER_RUN_STARTING;
+  self->execution = USHER_IS_ASYNC_ACCEPTOR (acceptor) ? &usher_execution_loop : &usher_execution_thread;
+  self->socket = usher_pool_socket_ref (socket);
+  self->acceptor = acceptor;
+  self->accept_timeout_msec = -1;
+  self->run_link.data = self;
+  self->waiting_link.data = self;
+
+  return self;
+}
+
+UsherAcceptorRun *
+usher_acceptor_run_ref (UsherAcceptorRun *self)
+{
+  g_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+usher_acceptor_run_unref (UsherAcceptorRun *self)
+{
+  if (!g_ref_count_dec (&self->ref_count))
+    return;
+
+  usher_timer_stop (&self->accept_timer);
+  g_clear_object (&self->acceptor);
+  g_clear_object (&self->connection);
+  g_clear_pointer (&self->reason, usher_exit_unref);
+  usher_pool_socket_unref (self->socket);
+  g_free (self);
+}
+
+/* Whether the run still has somebody to answer to. */
+static gboolean
+run_is_heard (UsherAcceptorRun *self)
+{
+  return self->state != USHER_RUN_EXITED;
+}
+
+void
+usher_acceptor_run_initialised (UsherAcceptorRun *self,
+                                UsherAcceptorInit answer,
+                                const GError *error)
+{
+  g_autoptr (GError) no_error = NULL;
+
+  if (!run_is_heard (self))
+    {
+      /* Its place still waits to be told what to do. */
+      if (answer == USHER_ACCEPTOR_READY)
+        self->execution->terminate (self);
+      return;
+    }
+
+  if (answer == USHER_ACCEPTOR_READY)
+    {
+      run_set_state (self, USHER_RUN_WAITING);
+      usher_pool_socket_run_ready (self->socket, self);
+      return;
+    }
+
+  if (answer == USHER_ACCEPTOR_ERROR && error == NULL)
+    error = no_error = g_error_new (USHER_ERROR, USHER_ERROR_FAILED,
+                                    "The acceptor_init of %s failed without saying why",
+                                    G_OBJECT_TYPE_NAME (self->acceptor));
+  run_set_state (self, USHER_RUN_EXITED);
+  usher_pool_socket_run_not_ready (self->socket, self, answer == USHER_ACCEPTOR_IGNORE ? NULL : error);
+}
+
+void
+usher_acceptor_run_start (UsherAcceptorRun *self)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!self->execution->start (self, &error))
+    usher_acceptor_run_initialised (self, USHER_ACCEPTOR_ERROR, error);
+}
+
+void
+usher_acceptor_run_serve (UsherAcceptorRun *self,
+                          UsherConnection *connection)
+{
+  usher_timer_stop (&self->accept_timer);
+  run_set_state (self, USHER_RUN_SERVING);
+  self->connection = connection;
+  self->execution->serve (self);
+}
+
+void
+usher_acceptor_run_served (UsherAcceptorRun *self,
+                           gboolean succeeded,
+                           const GError *error)
+{
+  g_autoptr (UsherExit) exit = usher_connection_explain (self->connection, succeeded, error);
+
+  usher_connection_close (self->connection);
+  if (!run_is_heard (self))
+    return;
+
+  run_set_state (self, USHER_RUN_EXITED);
+  usher_acceptor_pool_connection_exited (self->socket->pool, self, exit);
+}
+
+void
+usher_acceptor_run_terminate (UsherAcceptorRun *self,
+                              UsherExit *reason)
+{
+  usher_timer_stop (&self->accept_timer);
+  run_set_state (self, USHER_RUN_TERMINATING);
+  self->reason = usher_exit_ref (reason);
+  self->execution->terminate (self);
+}
+
+void
+usher_acceptor_run_terminated (UsherAcceptorRun *self)
+{
+  if (!run_is_heard (self))
+    return;
+
+  run_set_state (self, USHER_RUN_EXITED);
+  usher_acceptor_pool_remove_run (self->socket->pool, self);
+}
+
+void
+usher_acceptor_run_abandon (UsherAcceptorRun *self)
+{
+  usher_timer_stop (&self->accept_timer);
+  run_set_state (self, USHER_RUN_EXITED);
+  if (self->reason == NULL)
+    self->reason = usher_exit_new_killed ();
+  if (self->connection != NULL)
+    usher_connection_kill (self->connection);
+}
+
+/* A client that came in the same moment is left to the next acceptor. */
+static void
+on_accept_timeout (UsherTimer *timer)
+{
+  UsherAcceptorRun *self = USHER_OWNER (UsherAcceptorRun, accept_timer, timer);
+
+  usher_pool_socket_run_timed_out (self->socket, self);
+}
+
+void
+usher_acceptor_run_start_accept_timer (UsherAcceptorRun *self)
+{
+  if (self->accept_timeout_msec >= 0)
+    usher_timer_start (&self->accept_timer, self->socket->reactor,
+                       usher_clock_now_usec () + self->accept_timeout_msec * G_TIME_SPAN_MILLISECOND,
+                       on_accept_timeout);
+}
+
+void
+usher_acceptor_run_stop_accept_timer (UsherAcceptorRun *self)
+{
+  usher_timer_stop (&self->accept_timer);
+}

@@ -1,0 +1,348 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/acceptor-pool-private.h"
+
+#include "runtime/clock-private.h"
+#include "usher/error.h"
+
+#define EDGE(to) (1u << (to))
+
+static const guint edges[] = {
+  [USHER_POOL_DOWN] = EDGE (USHER_POOL_STARTING),
+  [USHER_POOL_STARTING] = EDGE (USHER_POOL_UP) | EDGE (USHER_POOL_DOWN),
+  [USHER_POOL_UP] = EDGE (USHER_POOL_DRAINING) | EDGE (USHER_POOL_STOPPING),
+  [USHER_POOL_DRAINING] = EDGE (USHER_POOL_STOPPING) | EDGE (USHER_POOL_DOWN),
+  [USHER_POOL_STOPPING] = EDGE (USHER_POOL_DOWN),
+};
+
+static const char *const nicks[] = {
+  [USHER_POOL_DOWN] = "down",
+  [USHER_POOL_STARTING] = "starting",
+  [USHER_POOL_UP] = "up",
+  [USHER_POOL_DRAINING] = "draining",
+  [USHER_POOL_STOPPING] = "stopping",
+};
+
+static void
+pool_set_state (UsherAcceptorPool *self,
+                UsherPoolState state)
+{
+  g_assert (edges[self->state] & EDGE (state));
+
+  g_debug ("pool %s: %s → %s", self->name, nicks[self->state], nicks[state]);
+  self->state = state;
+}
+
+gboolean
+usher_acceptor_pool_is_accepting (UsherAcceptorPool *self)
+{
+  return self->state == USHER_POOL_UP;
+}
+
+/* Going down. */
+
+/* Tells the connections of one listen socket, or of all, and returns when the last of them that
+ * are still here was told. */
+static gint64
+pool_tell (UsherAcceptorPool *self,
+           UsherListenSocket *listen_socket)
+{
+  g_autoptr (GPtrArray) told = g_ptr_array_new_with_free_func (g_object_unref);
+  gint64 now_usec = usher_clock_now_usec ();
+  gint64 last_usec = 0;
+
+  for (GList *l = self->runs.head; l != NULL; l = l->next)
+    {
+      UsherAcceptorRun *run = l->data;
+
+      if (run->state != USHER_RUN_SERVING ||
+          (listen_socket != NULL && run->socket->listen_socket != listen_socket))
+        continue;
+
+      if (run->told_usec == 0)
+        {
+          run->told_usec = now_usec;
+          g_ptr_array_add (told, g_object_ref (run->connection));
+        }
+      last_usec = MAX (last_usec, run->told_usec);
+    }
+
+  for (guint i = 0; i < told->len; i++)
+    usher_connection_drain (told->pdata[i]);
+
+  return last_usec;
+}
+
+static void
+pool_kill_connections (UsherAcceptorPool *self)
+{
+  usher_timer_stop (&self->drain_timer);
+  usher_acceptor_pool_abandon_runs (self);
+  usher_acceptor_pool_schedule (self);
+}
+
+static UsherAcceptorPool *
+pool_from_drain_timer (UsherTimer *timer)
+{
+  return USHER_OWNER (UsherAcceptorPool, drain_timer, timer);
+}
+
+static void
+on_shutdown_over (UsherTimer *timer)
+{
+  UsherAcceptorPool *self = pool_from_drain_timer (timer);
+
+  usher_acceptor_pool_tally_killed (self);
+  pool_kill_connections (self);
+}
+
+static void
+pool_cut_connections (UsherAcceptorPool *self)
+{
+  g_autoptr (GPtrArray) cut = g_ptr_array_new_with_free_func (g_object_unref);
+
+  for (GList *l = self->runs.head; l != NULL; l = l->next)
+    {
+      UsherAcceptorRun *run = l->data;
+
+      if (run->state != USHER_RUN_SERVING)
+        continue;
+
+      run->is_cut = TRUE;
+      g_ptr_array_add (cut, g_object_ref (run->connection));
+    }
+
+  for (guint i = 0; i < cut->len; i++)
+    usher_connection_exit (cut->pdata[i]);
+}
+
+static void
+on_grace_over (UsherTimer *timer)
+{
+  UsherAcceptorPool *self = pool_from_drain_timer (timer);
+
+  pool_set_state (self, USHER_POOL_STOPPING);
+  if (self->shutdown_msec == USHER_SHUTDOWN_BRUTAL_KILL)
+    {
+      pool_kill_connections (self);
+      return;
+    }
+
+  if (self->shutdown_msec != USHER_SHUTDOWN_INFINITY)
+    usher_timer_start (&self->drain_timer, self->reactor,
+                       usher_clock_now_usec () + self->shutdown_msec * G_TIME_SPAN_MILLISECOND,
+                       on_shutdown_over);
+  pool_cut_connections (self);
+}
+
+static void
+pool_reconcile_sockets (UsherAcceptorPool *self)
+{
+  g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_pool_socket_unref);
+
+  for (guint i = 0; i < self->sockets->len; i++)
+    g_ptr_array_add (sockets, usher_pool_socket_ref (self->sockets->pdata[i]));
+  for (guint i = 0; i < sockets->len; i++)
+    usher_pool_socket_reconcile (sockets->pdata[i]);
+}
+
+/* The grace counts from when the connections were told. Those whose listen socket has been closed
+ * before the pool goes down know already. */
+static void
+pool_drain (UsherAcceptorPool *self,
+            UsherExit *exit,
+            gint64 grace_msec)
+{
+  gint64 told_usec;
+
+  self->exit = usher_exit_ref (exit);
+  if (self->state != USHER_POOL_UP)
+    return;
+
+  pool_set_state (self, USHER_POOL_DRAINING);
+  pool_reconcile_sockets (self);
+  told_usec = pool_tell (self, NULL);
+  if (grace_msec >= 0)
+    usher_timer_start (&self->drain_timer, self->reactor, told_usec + grace_msec * G_TIME_SPAN_MILLISECOND,
+                       on_grace_over);
+  usher_acceptor_pool_schedule (self);
+}
+
+void
+usher_acceptor_pool_escalate (UsherAcceptorPool *self)
+{
+  g_autoptr (GError) error = g_error_new (USHER_ERROR, USHER_ERROR_MAX_INTENSITY,
+                                          "Acceptors of the pool %s failed more than %u times within %u ms",
+                                          self->name, self->intensity, self->period_msec);
+  g_autoptr (UsherExit) exit = usher_exit_new_shutdown (error);
+  gint64 grace_msec = self->escalation_grace_msec;
+
+  if (self->grace_msec >= 0)
+    grace_msec = MIN (grace_msec, self->grace_msec);
+  pool_drain (self, exit, grace_msec);
+}
+
+void
+usher_acceptor_pool_listen_socket_down (UsherAcceptorPool *self,
+                                        UsherListenSocket *listen_socket,
+                                        UsherDownCause cause)
+{
+  if (self->state == USHER_POOL_UP && (cause == USHER_DOWN_CLOSED || self->drain_on_failure))
+    pool_tell (self, listen_socket);
+}
+
+/* Starting and ending. */
+
+static void
+pool_started (UsherAcceptorPool *self)
+{
+  g_autoptr (GTask) task = g_steal_pointer (&self->start_task);
+  g_autoptr (UsherExit) exit = g_steal_pointer (&self->exit);
+
+  if (g_task_return_error_if_cancelled (task))
+    {
+      pool_set_state (self, USHER_POOL_DOWN);
+      g_object_unref (self);
+      return;
+    }
+
+  pool_set_state (self, USHER_POOL_UP);
+  g_task_return_int (task, USHER_START_STARTED);
+  if (exit != NULL)
+    pool_drain (self, exit, self->grace_msec);
+}
+
+static void
+pool_ended (UsherAcceptorPool *self)
+{
+  g_autoptr (UsherExit) exit = g_steal_pointer (&self->exit);
+
+  usher_timer_stop (&self->drain_timer);
+  usher_budget_clear (&self->budget);
+  usher_acceptor_pool_report_shutdown_errors (self);
+  pool_set_state (self, USHER_POOL_DOWN);
+  usher_child_emit_exited (USHER_CHILD (self), self->serial, exit);
+  g_object_unref (self);
+}
+
+/* The one place in which the pool moves on. A running pool holds a reference on itself, so it is
+ * still there at the end of this. */
+static void
+on_message (UsherMessage *message)
+{
+  UsherAcceptorPool *self = USHER_OWNER (UsherAcceptorPool, message, message);
+
+  self->is_scheduled = FALSE;
+  if (self->state == USHER_POOL_STARTING)
+    pool_started (self);
+  pool_reconcile_sockets (self);
+  if (self->state > USHER_POOL_UP && self->runs.length == 0)
+    pool_ended (self);
+
+  g_object_unref (self);
+}
+
+void
+usher_acceptor_pool_schedule (UsherAcceptorPool *self)
+{
+  if (self->is_scheduled)
+    return;
+
+  self->is_scheduled = TRUE;
+  g_object_ref (self);
+  usher_reactor_post (self->reactor, &self->message, on_message);
+}
+
+static void
+usher_acceptor_pool_start_async (UsherChild *child,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data)
+{
+  UsherAcceptorPool *self = USHER_ACCEPTOR_POOL (child);
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, usher_acceptor_pool_start_async);
+  if (self->state != USHER_POOL_DOWN)
+    {
+      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
+                               "The pool %s is %s; it can be started again when it has exited", self->name,
+                               nicks[self->state]);
+      return;
+    }
+
+  pool_set_state (self, USHER_POOL_STARTING);
+  self->serial = usher_child_get_serial (child);
+  self->start_task = g_steal_pointer (&task);
+  g_object_ref (self);
+  usher_acceptor_pool_schedule (self);
+}
+
+static UsherStartResult
+usher_acceptor_pool_start_finish (UsherChild *child,
+                                  GAsyncResult *result,
+                                  GError **error)
+{
+  int answer = g_task_propagate_int (G_TASK (result), error);
+
+  return answer < 0 ? USHER_START_FAILED : (UsherStartResult) answer;
+}
+
+static void
+usher_acceptor_pool_shutdown (UsherChild *child,
+                              UsherStop why)
+{
+  UsherAcceptorPool *self = USHER_ACCEPTOR_POOL (child);
+  g_autoptr (UsherExit) exit = usher_exit_new_shutdown (NULL);
+
+  if (self->exit == NULL)
+    pool_drain (self, exit, self->grace_msec);
+}
+
+static void
+usher_acceptor_pool_kill (UsherChild *child)
+{
+  UsherAcceptorPool *self = USHER_ACCEPTOR_POOL (child);
+
+  if (self->state == USHER_POOL_DOWN)
+    return;
+
+  g_clear_pointer (&self->exit, usher_exit_unref);
+  self->exit = usher_exit_new_killed ();
+  if (self->state == USHER_POOL_STARTING)
+    return;
+
+  if (self->state != USHER_POOL_STOPPING)
+    pool_set_state (self, USHER_POOL_STOPPING);
+  pool_reconcile_sockets (self);
+  pool_kill_connections (self);
+}
+
+static UsherChildType
+usher_acceptor_pool_get_child_type (UsherChild *child)
+{
+  return USHER_CHILD_SUPERVISOR;
+}
+
+static guint64
+usher_acceptor_pool_get_shutdown_time_msec (UsherChild *child)
+{
+  UsherAcceptorPool *self = USHER_ACCEPTOR_POOL (child);
+
+  if (self->grace_msec < 0 || self->shutdown_msec == USHER_SHUTDOWN_INFINITY)
+    return G_MAXUINT64;
+
+  return self->grace_msec + MAX (self->shutdown_msec, 0);
+}
+
+void
+usher_acceptor_pool_child_iface_init (UsherChildInterface *iface)
+{
+  iface->start_async = usher_acceptor_pool_start_async;
+  iface->start_finish = usher_acceptor_pool_start_finish;
+  iface->shutdown = usher_acceptor_pool_shutdown;
+  iface->kill = usher_acceptor_pool_kill;
+  iface->get_child_type = usher_acceptor_pool_get_child_type;
+  iface->get_shutdown_time_msec = usher_acceptor_pool_get_shutdown_time_msec;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include "acceptors/acceptor-run-private.h"
+#include "runtime/backoff-private.h"
+#include "usher/acceptor-pool.h"
+
+G_BEGIN_DECLS
+
+/* A pool and one of its listen sockets: the acceptors that wait for its connections, and the
+ * accepting itself.
+ *
+ *   DETACHED <──> ATTACHED <──> PAUSED
+ *       ^────────────────────────┘
+ *
+ * Everything here belongs to the pool's context. */
+typedef enum
+{
+  USHER_POOL_SOCKET_DETACHED, /* the pool or the listen socket is down */
+  USHER_POOL_SOCKET_ATTACHED,
+  USHER_POOL_SOCKET_PAUSED, /* attached, but something has run out */
+} UsherPoolSocketState;
+
+struct _UsherPoolSocket
+{
+  grefcount ref_count;
+  UsherPoolSocketState state;
+  UsherAcceptorPool *pool;          /* (unowned): outlives every run that it still hears */
+  UsherReactor *reactor;            /* (owned): the pool's */
+  UsherListenSocket *listen_socket; /* (owned) */
+  gulong up_id;
+  gulong down_id;
+  guint n_acceptors; /* that should be waiting */
+  gboolean is_removed;
+
+  GQueue waiting; /* (element-type UsherAcceptorRun): the longest waiting first */
+  guint n_starting;
+  UsherWatch watch;
+
+  UsherTimer pause_timer;
+  UsherBackoff pause_backoff;
+  guint n_fruitless; /* accepts, starts and timeouts in a row that led to no connection */
+};
+
+UsherPoolSocket *usher_pool_socket_new (UsherAcceptorPool *pool,
+                                        UsherListenSocket *listen_socket,
+                                        guint n_acceptors);
+UsherPoolSocket *usher_pool_socket_ref (UsherPoolSocket *self);
+void usher_pool_socket_unref (UsherPoolSocket *self);
+
+/* Detaches, and never attaches again. */
+void usher_pool_socket_remove (UsherPoolSocket *self);
+
+/* Makes what is what should be: attached if both sides are up, as many acceptors as wanted, polled
+ * if one of them waits. */
+void usher_pool_socket_reconcile (UsherPoolSocket *self);
+
+/* What became of one of its acceptors. */
+void usher_pool_socket_run_ready (UsherPoolSocket *self,
+                                  UsherAcceptorRun *run);
+/* `error` is (nullable): NULL if the acceptor has nothing to do. */
+void usher_pool_socket_run_not_ready (UsherPoolSocket *self,
+                                      UsherAcceptorRun *run,
+                                      const GError *error);
+void usher_pool_socket_run_timed_out (UsherPoolSocket *self,
+                                      UsherAcceptorRun *run);
+
+G_END_DECLS

@@ -1,0 +1,402 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/pool-socket-private.h"
+
+#include <errno.h>
+#include <sys/epoll.h>
+
+#include "acceptors/accept-error-private.h"
+#include "acceptors/acceptor-pool-private.h"
+#include "acceptors/listen-socket-private.h"
+#include "runtime/clock-private.h"
+#include "usher/error.h"
+
+/* Connections that are there already have to be served too. */
+#define MAX_ACCEPTS_PER_DISPATCH 64
+
+/* In a row; then something is wrong with the peers or the acceptors, and trying on would only burn
+ * the processor. */
+#define MAX_FRUITLESS 100
+
+#define PAUSE_MIN_USEC (10 * G_TIME_SPAN_MILLISECOND)
+#define PAUSE_MAX_USEC (1 * G_TIME_SPAN_SECOND)
+
+#define EDGE(to) (1u << (to))
+
+static const guint edges[] = {
+  [USHER_POOL_SOCKET_DETACHED] = EDGE (USHER_POOL_SOCKET_ATTACHED),
+  [USHER_POOL_SOCKET_ATTACHED] = EDGE (USHER_POOL_SOCKET_PAUSED) | EDGE (USHER_POOL_SOCKET_DETACHED),
+  [USHER_POOL_SOCKET_PAUSED] = EDGE (USHER_POOL_SOCKET_ATTACHED) | EDGE (USHER_POOL_SOCKET_DETACHED),
+};
+
+static const char *const nicks[] = {
+  [USHER_POOL_SOCKET_DETACHED] = "detached",
+  [USHER_POOL_SOCKET_ATTACHED] = "attached",
+  [USHER_POOL_SOCKET_PAUSED] = "paused",
+};
+
+static void
+pool_socket_set_state (UsherPoolSocket *self,
+                       UsherPoolSocketState state)
+{
+  g_assert (edges[self->state] & EDGE (state));
+
+  g_debug ("pool %s on %s: %s → %s", usher_acceptor_pool_get_name (self->pool),
+           usher_listen_socket_get_address (self->listen_socket), nicks[self->state], nicks[state]);
+  self->state = state;
+}
+
+static UsherExit *
+pool_socket_make_closed_exit (UsherPoolSocket *self)
+{
+  g_autoptr (GError) error = g_error_new (USHER_ERROR, USHER_ERROR_CLOSED, "Nothing is accepted from %s any more",
+                                          usher_listen_socket_get_address (self->listen_socket));
+
+  return usher_exit_new_shutdown (error);
+}
+
+/* Polling. */
+
+static void on_readable (UsherWatch *watch,
+                         guint32 events);
+static void pool_socket_pause (UsherPoolSocket *self,
+                               const GError *error);
+
+/* Nothing is accepted that nobody waits for: without a waiting acceptor the connections stay in the
+ * kernel's queue. */
+static void
+pool_socket_poll (UsherPoolSocket *self)
+{
+  gboolean wanted = self->state == USHER_POOL_SOCKET_ATTACHED && self->waiting.length > 0;
+  g_autoptr (GError) error = NULL;
+
+  if (wanted == usher_watch_is_added (&self->watch))
+    return;
+
+  if (!wanted)
+    usher_watch_remove (&self->watch);
+  else if (!usher_watch_add (&self->watch, self->reactor, usher_listen_socket_get_fd (self->listen_socket),
+                             EPOLLIN, on_readable, &error))
+    pool_socket_pause (self, error);
+}
+
+/* Pausing. */
+
+static void
+pool_socket_resume (UsherPoolSocket *self)
+{
+  pool_socket_set_state (self, USHER_POOL_SOCKET_ATTACHED);
+  for (GList *l = self->waiting.head; l != NULL; l = l->next)
+    usher_acceptor_run_start_accept_timer (l->data);
+  usher_pool_socket_reconcile (self);
+}
+
+static void
+on_pause_over (UsherTimer *timer)
+{
+  UsherPoolSocket *self = USHER_OWNER (UsherPoolSocket, pause_timer, timer);
+
+  usher_pool_socket_ref (self);
+  pool_socket_resume (self);
+  usher_pool_socket_unref (self);
+}
+
+/* `error` is (nullable): what has run out, to be reported. */
+static void
+pool_socket_pause (UsherPoolSocket *self,
+                   const GError *error)
+{
+  gint64 delay_usec;
+
+  if (self->state != USHER_POOL_SOCKET_ATTACHED)
+    return;
+
+  delay_usec = usher_backoff_next (&self->pause_backoff, g_random_double ());
+  pool_socket_set_state (self, USHER_POOL_SOCKET_PAUSED);
+  pool_socket_poll (self);
+  for (GList *l = self->waiting.head; l != NULL; l = l->next)
+    usher_acceptor_run_stop_accept_timer (l->data);
+
+  self->n_fruitless = 0;
+  usher_timer_start (&self->pause_timer, self->reactor, usher_clock_now_usec () + delay_usec, on_pause_over);
+  if (error != NULL)
+    usher_acceptor_pool_report_resource (self->pool, self->listen_socket, error);
+}
+
+/* What runs out in an acceptor_init, or when an acceptor needs a thread. */
+static gboolean
+is_resource_error (const GError *error)
+{
+  return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES) ||
+         g_error_matches (error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN) ||
+         g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_MFILE) ||
+         g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NFILE) ||
+         g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOMEM);
+}
+
+static void
+pool_socket_count_fruitless (UsherPoolSocket *self)
+{
+  if (++self->n_fruitless > MAX_FRUITLESS)
+    pool_socket_pause (self, NULL);
+}
+
+/* Acceptors. */
+
+static void
+pool_socket_start_failed (UsherPoolSocket *self,
+                          const GError *error)
+{
+  if (is_resource_error (error))
+    pool_socket_pause (self, error);
+  else
+    usher_acceptor_pool_start_failed (self->pool, self->listen_socket, error);
+}
+
+void
+usher_pool_socket_run_ready (UsherPoolSocket *self,
+                             UsherAcceptorRun *run)
+{
+  self->n_starting--;
+  if (self->state == USHER_POOL_SOCKET_DETACHED)
+    {
+      g_autoptr (UsherExit) reason = pool_socket_make_closed_exit (self);
+
+      usher_acceptor_run_terminate (run, reason);
+      return;
+    }
+
+  g_queue_push_tail_link (&self->waiting, &run->waiting_link);
+  if (self->state == USHER_POOL_SOCKET_ATTACHED)
+    usher_acceptor_run_start_accept_timer (run);
+  pool_socket_poll (self);
+}
+
+void
+usher_pool_socket_run_not_ready (UsherPoolSocket *self,
+                                 UsherAcceptorRun *run,
+                                 const GError *error)
+{
+  usher_pool_socket_ref (self);
+
+  self->n_starting--;
+  usher_acceptor_pool_schedule (self->pool);
+  usher_acceptor_pool_remove_run (self->pool, run);
+  if (error != NULL)
+    pool_socket_start_failed (self, error);
+  else
+    pool_socket_count_fruitless (self);
+
+  usher_pool_socket_unref (self);
+}
+
+void
+usher_pool_socket_run_timed_out (UsherPoolSocket *self,
+                                 UsherAcceptorRun *run)
+{
+  g_autoptr (GError) error = g_error_new (USHER_ERROR, USHER_ERROR_TIMED_OUT,
+                                          "No connection came to %s within the accept timeout of %d ms",
+                                          usher_listen_socket_get_address (self->listen_socket),
+                                          run->accept_timeout_msec);
+  g_autoptr (UsherExit) reason = usher_exit_new_shutdown (error);
+
+  g_queue_unlink (&self->waiting, &run->waiting_link);
+  usher_acceptor_pool_schedule (self->pool);
+  pool_socket_count_fruitless (self);
+  usher_acceptor_run_terminate (run, reason);
+}
+
+static void
+pool_socket_start_acceptor (UsherPoolSocket *self)
+{
+  g_autoptr (GError) error = NULL;
+  UsherAcceptor *acceptor = usher_acceptor_pool_make_acceptor (self->pool, &error);
+  UsherAcceptorRun *run;
+
+  if (acceptor == NULL)
+    {
+      pool_socket_start_failed (self, error);
+      return;
+    }
+
+  run = usher_acceptor_run_new (self, acceptor);
+  self->n_starting++;
+  usher_acceptor_pool_add_run (self->pool, run);
+  usher_acceptor_run_start (run);
+  usher_acceptor_run_unref (run);
+}
+
+static void
+pool_socket_start_acceptors (UsherPoolSocket *self)
+{
+  while (self->state == USHER_POOL_SOCKET_ATTACHED && self->waiting.length + self->n_starting < self->n_acceptors)
+    pool_socket_start_acceptor (self);
+}
+
+/* Accepting. */
+
+static void
+pool_socket_deliver (UsherPoolSocket *self,
+                     int fd,
+                     const UsherPeer *peer)
+{
+  UsherAcceptorRun *run = g_queue_pop_head_link (&self->waiting)->data;
+  UsherConnection *connection = usher_connection_new (self->reactor, self->listen_socket, fd, peer);
+
+  self->n_fruitless = 0;
+  usher_backoff_reset (&self->pause_backoff);
+  usher_acceptor_pool_connection_began (self->pool, connection);
+  usher_acceptor_run_serve (run, connection);
+  pool_socket_start_acceptors (self);
+}
+
+/* Returns whether to go on. */
+static gboolean
+pool_socket_accept_failed (UsherPoolSocket *self,
+                           int errsv)
+{
+  UsherAcceptErrorClass error_class = usher_accept_error_classify (errsv);
+  g_autoptr (GError) error = NULL;
+
+  if (error_class == USHER_ACCEPT_ERROR_WAIT || error_class == USHER_ACCEPT_ERROR_RETRY)
+    return error_class == USHER_ACCEPT_ERROR_RETRY;
+
+  g_set_error (&error, G_IO_ERROR, g_io_error_from_errno (errsv), "Cannot accept a connection from %s: %s",
+               usher_listen_socket_get_address (self->listen_socket), g_strerror (errsv));
+  if (error_class == USHER_ACCEPT_ERROR_PEER)
+    pool_socket_count_fruitless (self);
+  else if (error_class == USHER_ACCEPT_ERROR_RESOURCE)
+    pool_socket_pause (self, error);
+  else
+    usher_listen_socket_fail (self->listen_socket, error);
+
+  return TRUE;
+}
+
+/* Returns whether to go on. */
+static gboolean
+pool_socket_accept (UsherPoolSocket *self)
+{
+  UsherPeer peer = { .length = sizeof peer.address };
+  int fd = accept4 (usher_listen_socket_get_fd (self->listen_socket), (struct sockaddr *) &peer.address,
+                    &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+  if (fd < 0)
+    return pool_socket_accept_failed (self, errno);
+
+  pool_socket_deliver (self, fd, &peer);
+  return TRUE;
+}
+
+static void
+on_readable (UsherWatch *watch,
+             guint32 events)
+{
+  UsherPoolSocket *self = USHER_OWNER (UsherPoolSocket, watch, watch);
+
+  usher_pool_socket_ref (self);
+  for (guint n = 0; n < MAX_ACCEPTS_PER_DISPATCH; n++)
+    if (self->state != USHER_POOL_SOCKET_ATTACHED || self->waiting.length == 0 || !pool_socket_accept (self))
+      break;
+  usher_pool_socket_reconcile (self);
+  usher_pool_socket_unref (self);
+}
+
+/* Attaching and detaching. */
+
+static void
+pool_socket_detach (UsherPoolSocket *self)
+{
+  g_autoptr (UsherExit) reason = pool_socket_make_closed_exit (self);
+  GList *link;
+
+  pool_socket_set_state (self, USHER_POOL_SOCKET_DETACHED);
+  usher_timer_stop (&self->pause_timer);
+  pool_socket_poll (self);
+  while ((link = g_queue_pop_head_link (&self->waiting)) != NULL)
+    usher_acceptor_run_terminate (link->data, reason);
+}
+
+void
+usher_pool_socket_reconcile (UsherPoolSocket *self)
+{
+  gboolean wanted = !self->is_removed && usher_acceptor_pool_is_accepting (self->pool) &&
+                    usher_listen_socket_is_up (self->listen_socket);
+
+  usher_pool_socket_ref (self);
+
+  if (!wanted && self->state != USHER_POOL_SOCKET_DETACHED)
+    pool_socket_detach (self);
+  else if (wanted && self->state == USHER_POOL_SOCKET_DETACHED)
+    pool_socket_set_state (self, USHER_POOL_SOCKET_ATTACHED);
+
+  pool_socket_start_acceptors (self);
+  pool_socket_poll (self);
+
+  usher_pool_socket_unref (self);
+}
+
+static void
+on_up (UsherPoolSocket *self)
+{
+  usher_pool_socket_reconcile (self);
+}
+
+/* At once: the descriptor is about to be closed. */
+static void
+on_down (UsherPoolSocket *self,
+         UsherDownCause cause)
+{
+  usher_pool_socket_ref (self);
+  usher_pool_socket_reconcile (self);
+  usher_acceptor_pool_listen_socket_down (self->pool, self->listen_socket, cause);
+  usher_pool_socket_unref (self);
+}
+
+UsherPoolSocket *
+usher_pool_socket_new (UsherAcceptorPool *pool,
+                       UsherListenSocket *listen_socket,
+                       guint n_acceptors)
+{
+  UsherPoolSocket *self = g_new0 (UsherPoolSocket, 1);
+
+  g_ref_count_init (&self->ref_count);
+  self->pool = pool;
+  self->reactor = usher_reactor_ref (pool->reactor);
+  self->listen_socket = g_object_ref (listen_socket);
+  self->n_acceptors = n_acceptors;
+  self->up_id = g_signal_connect_swapped (listen_socket, "up", G_CALLBACK (on_up), self);
+  self->down_id = g_signal_connect_swapped (listen_socket, "down", G_CALLBACK (on_down), self);
+  g_queue_init (&self->waiting);
+  usher_backoff_init (&self->pause_backoff, PAUSE_MIN_USEC, PAUSE_MAX_USEC);
+
+  return self;
+}
+
+UsherPoolSocket *
+usher_pool_socket_ref (UsherPoolSocket *self)
+{
+  g_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+usher_pool_socket_unref (UsherPoolSocket *self)
+{
+  if (!g_ref_count_dec (&self->ref_count))
+    return;
+
+  g_object_unref (self->listen_socket);
+  usher_reactor_unref (self->reactor);
+  g_free (self);
+}
+
+void
+usher_pool_socket_remove (UsherPoolSocket *self)
+{
+  g_clear_signal_handler (&self->up_id, self->listen_socket);
+  g_clear_signal_handler (&self->down_id, self->listen_socket);
+  self->is_removed = TRUE;
+  usher_pool_socket_reconcile (self);
+}

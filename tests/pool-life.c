@@ -1,0 +1,222 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include <sys/socket.h>
+
+#include "support/pool-fixture.h"
+#include "usher/error.h"
+
+/* Waits for the drain, says goodbye, and goes on until its I/O is cancelled. */
+static gboolean
+linger (UsherConnection *connection,
+        gpointer user_data,
+        GError **error)
+{
+  GInputStream *in = g_io_stream_get_input_stream (G_IO_STREAM (connection));
+  GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (connection));
+  char buffer[64];
+
+  g_input_stream_read (in, buffer, sizeof buffer, usher_connection_get_drain_cancellable (connection), NULL);
+  g_output_stream_write_all (out, "goodbye", 7, NULL, NULL, NULL);
+
+  return g_input_stream_read (in, buffer, sizeof buffer, NULL, error) >= 0;
+}
+
+/* Does not return before its test lets it. */
+static GMutex stubborn_lock;
+static GCond stubborn_cond;
+static gboolean stubborn_may_return;
+static int n_stubborn; /* (atomic) */
+
+static gboolean
+be_stubborn (UsherConnection *connection,
+             gpointer user_data,
+             GError **error)
+{
+  g_atomic_int_inc (&n_stubborn);
+  g_main_context_wakeup (NULL);
+  g_mutex_lock (&stubborn_lock);
+  while (!stubborn_may_return)
+    g_cond_wait (&stubborn_cond, &stubborn_lock);
+  g_mutex_unlock (&stubborn_lock);
+  g_atomic_int_add (&n_stubborn, -1);
+
+  return TRUE;
+}
+
+static void
+test_tells_when_the_socket_is_closed (PoolFixture *fixture,
+                                      gconstpointer data)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  fixture->script.handler = linger;
+  pool_fixture_start (fixture);
+  client = test_client_connect (fixture->listen_socket);
+  pool_fixture_wait_for (fixture, n_connections_is, 1);
+  usher_listen_socket_close (fixture->listen_socket);
+  test_client_expect (client, "goodbye");
+  shutdown (client->fd, SHUT_WR);
+  test_client_expect_end (client);
+  pool_fixture_stop (fixture);
+  g_assert_cmpuint (fixture->reports->len, ==, 0);
+}
+
+static void
+test_does_not_tell_when_the_socket_restarts (PoolFixture *fixture,
+                                             gconstpointer data)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  pool_fixture_start (fixture);
+  client = test_client_connect (fixture->listen_socket);
+  test_client_send (client, "before");
+  test_client_expect (client, "before");
+  usher_child_shutdown (USHER_CHILD (fixture->listen_socket), USHER_STOP_RESTART);
+  g_assert_false (usher_listen_socket_is_up (fixture->listen_socket));
+  test_client_send (client, "after");
+  test_client_expect (client, "after");
+  test_client_reset (client);
+  pool_fixture_wait_for (fixture, n_connections_is, 0);
+  pool_fixture_stop (fixture);
+}
+
+static void
+test_grace_then_cut (PoolFixture *fixture,
+                     gconstpointer data)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  fixture->script.handler = linger;
+  pool_fixture_start (fixture);
+  client = test_client_connect (fixture->listen_socket);
+  pool_fixture_wait_for (fixture, n_connections_is, 1);
+  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
+  test_client_expect (client, "goodbye");
+
+  fake_clock_advance_usec (5 * G_TIME_SPAN_SECOND - 1);
+  iterate_pending (NULL);
+  g_assert_cmpuint (usher_acceptor_pool_get_n_connections (fixture->pool), ==, 1);
+
+  fake_clock_advance_usec (1);
+  pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
+  g_assert_cmpuint (fixture->reports->len, ==, 1);
+  pool_fixture_expect_report (fixture, 0, USHER_REPORT_SHUTDOWN_ERROR, "127.0.0.1:");
+  g_assert_cmpint (usher_exit_get_kind (usher_report_get_reason (fixture->reports->pdata[0])), ==, USHER_EXIT_SHUTDOWN);
+  test_client_expect_end (client);
+}
+
+static gboolean
+nobody_is_stubborn (gpointer user_data)
+{
+  return g_atomic_int_get (&n_stubborn) == 0;
+}
+
+static gboolean
+somebody_is_stubborn (gpointer user_data)
+{
+  return g_atomic_int_get (&n_stubborn) > 0;
+}
+
+static void
+let_stubborn_return (void)
+{
+  g_mutex_lock (&stubborn_lock);
+  stubborn_may_return = TRUE;
+  g_cond_broadcast (&stubborn_cond);
+  g_mutex_unlock (&stubborn_lock);
+  iterate_until (NULL, nobody_is_stubborn, NULL);
+  iterate_pending (NULL);
+}
+
+static void
+test_then_kill (PoolFixture *fixture,
+                gconstpointer data)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  fixture->script.handler = be_stubborn;
+  stubborn_may_return = FALSE;
+  pool_fixture_start (fixture);
+  client = test_client_connect (fixture->listen_socket);
+  iterate_until (NULL, somebody_is_stubborn, NULL);
+  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
+  pool_fixture_wait_for (fixture, n_terminates_is, 2);
+  iterate_pending (NULL);
+  fake_clock_advance_usec (5 * G_TIME_SPAN_SECOND);
+  iterate_pending (NULL);
+  g_assert_null (fixture->exit);
+  fake_clock_advance_usec (5 * G_TIME_SPAN_SECOND);
+  pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
+  test_client_expect_end (client);
+  g_assert_cmpuint (fixture->reports->len, ==, 1);
+  pool_fixture_expect_report (fixture, 0, USHER_REPORT_SHUTDOWN_ERROR, "127.0.0.1:");
+  g_assert_cmpint (usher_exit_get_kind (usher_report_get_reason (fixture->reports->pdata[0])), ==, USHER_EXIT_KILLED);
+
+  let_stubborn_return ();
+}
+
+static void
+test_is_killed (PoolFixture *fixture,
+                gconstpointer data)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  fixture->script.handler = be_stubborn;
+  stubborn_may_return = FALSE;
+  pool_fixture_start (fixture);
+  client = test_client_connect (fixture->listen_socket);
+  iterate_until (NULL, somebody_is_stubborn, NULL);
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  usher_child_kill (USHER_CHILD (fixture->pool));
+  pool_fixture_expect_exit (fixture, USHER_EXIT_KILLED);
+  g_assert_cmpuint (fixture->reports->len, ==, 0);
+  test_client_expect_end (client);
+  pool_fixture_wait_for (fixture, n_terminates_is, 2);
+  let_stubborn_return ();
+}
+
+static void
+test_stops_while_starting (PoolFixture *fixture,
+                           gconstpointer data)
+{
+  pool_fixture_begin_start (fixture);
+  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
+  g_assert_null (fixture->exit);
+  pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
+  g_assert_true (fixture->is_started);
+  g_assert_cmpint (fixture->start_result, ==, USHER_START_STARTED);
+}
+
+static void
+test_says_how_long_a_shutdown_takes (PoolFixture *fixture,
+                                     gconstpointer data)
+{
+  UsherChild *child = USHER_CHILD (fixture->pool);
+
+  g_assert_cmpint (usher_child_get_child_type (child), ==, USHER_CHILD_SUPERVISOR);
+  g_assert_cmpuint (usher_child_get_shutdown_time_msec (child), ==, 10000);
+  usher_acceptor_pool_set_shutdown_msec (fixture->pool, USHER_SHUTDOWN_BRUTAL_KILL);
+  g_assert_cmpuint (usher_child_get_shutdown_time_msec (child), ==, 5000);
+  usher_acceptor_pool_set_grace_msec (fixture->pool, -1);
+  g_assert_cmpuint (usher_child_get_shutdown_time_msec (child), ==, G_MAXUINT64);
+}
+
+#define ADD(path, set_up, function) g_test_add ("/pool-life/" path, PoolFixture, NULL, set_up, function, pool_fixture_tear_down)
+
+int
+main (int argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("tells-connections-when-their-socket-is-closed", pool_fixture_set_up_scripted, test_tells_when_the_socket_is_closed);
+  ADD ("does-not-tell-them-when-it-restarts", pool_fixture_set_up_scripted, test_does_not_tell_when_the_socket_restarts);
+  ADD ("cuts-connections-after-the-grace", pool_fixture_set_up_scripted, test_grace_then_cut);
+  ADD ("abandons-them-after-the-shutdown", pool_fixture_set_up_scripted, test_then_kill);
+  ADD ("ends-at-once-when-killed", pool_fixture_set_up_scripted, test_is_killed);
+  ADD ("stops-while-it-starts", pool_fixture_set_up_scripted, test_stops_while_starting);
+  ADD ("says-how-long-a-shutdown-takes", pool_fixture_set_up_scripted, test_says_how_long_a_shutdown_takes);
+
+  return g_test_run ();
+}

@@ -1,0 +1,315 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include <errno.h>
+
+#include "support/async-echo.h"
+#include "support/fault.h"
+#include "support/pool-fixture.h"
+#include "usher/error.h"
+
+static void
+test_charges_start_errors (PoolFixture *fixture,
+                           gconstpointer data)
+{
+  fixture->script.init_answer = USHER_ACCEPTOR_ERROR;
+  pool_fixture_start (fixture);
+  pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
+  g_assert_true (g_error_matches (usher_exit_get_error (fixture->exit), USHER_ERROR, USHER_ERROR_MAX_INTENSITY));
+  pool_fixture_expect_report (fixture, 0, USHER_REPORT_START_ERROR, "tcp://127.0.0.1:0");
+}
+
+static void
+test_ignoring_is_never_hot (PoolFixture *fixture,
+                            gconstpointer data)
+{
+  fixture->script.init_answer = USHER_ACCEPTOR_IGNORE;
+  pool_fixture_start (fixture);
+  pool_fixture_wait_for (fixture, n_inits_is_at_least, 101);
+  for (guint i = 0; i < 1000; i++)
+    iterate_pending (NULL);
+  g_assert_cmpint (g_atomic_int_get (&fixture->script.n_inits), <=, 102);
+
+  fixture->script.init_answer = USHER_ACCEPTOR_READY;
+  fake_clock_advance_usec (20 * G_TIME_SPAN_MILLISECOND);
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  pool_fixture_stop (fixture);
+  g_assert_cmpuint (fixture->reports->len, ==, 0);
+}
+
+static void
+test_accept_timeout (PoolFixture *fixture,
+                     gconstpointer data)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  fixture->script.accept_timeout_msec = 1000;
+  pool_fixture_start (fixture);
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  fake_clock_advance_usec (999 * G_TIME_SPAN_MILLISECOND);
+  iterate_pending (NULL);
+  g_assert_cmpint (g_atomic_int_get (&fixture->script.n_terminates), ==, 0);
+
+  fake_clock_advance_usec (1 * G_TIME_SPAN_MILLISECOND);
+  pool_fixture_wait_for (fixture, n_terminates_is, 2);
+  g_assert_true (g_error_matches (usher_exit_get_error (fixture->script.terminated), USHER_ERROR, USHER_ERROR_TIMED_OUT));
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+
+  client = test_client_connect (fixture->listen_socket);
+  test_client_send (client, "hello");
+  test_client_expect (client, "hello");
+  test_client_reset (client);
+  pool_fixture_wait_for (fixture, n_connections_is, 0);
+  pool_fixture_stop (fixture);
+  g_assert_cmpuint (fixture->reports->len, ==, 0);
+}
+
+static void
+test_refuses_an_accept_timeout_of_0 (PoolFixture *fixture,
+                                     gconstpointer data)
+{
+  fixture->script.accept_timeout_msec = 0;
+  pool_fixture_start (fixture);
+  pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
+  pool_fixture_expect_report (fixture, 0, USHER_REPORT_START_ERROR, "tcp://127.0.0.1:0");
+  g_assert_true (g_error_matches (usher_exit_get_error (usher_report_get_reason (fixture->reports->pdata[0])),
+                                  USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT));
+}
+
+/* Failures of system calls. Every test runs in a thread and on the loop, and serves a client after
+ * each failure. */
+
+static guint
+count_fds (void)
+{
+  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
+  guint n = 0;
+
+  while (g_dir_read_name (dir) != NULL)
+    n++;
+  return n;
+}
+
+static void
+serve_a_client (PoolFixture *fixture,
+                TestClient *client)
+{
+  test_client_send (client, "hello");
+  test_client_expect (client, "hello");
+  test_client_reset (client);
+  pool_fixture_wait_for (fixture, n_connections_is, 0);
+  test_client_free (client);
+}
+
+/* The first client makes what is made once: an epoll set, say. */
+static guint
+warm_up (PoolFixture *fixture)
+{
+  pool_fixture_start (fixture);
+  serve_a_client (fixture, test_client_connect (fixture->listen_socket));
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  return count_fds ();
+}
+
+static void
+cool_down (PoolFixture *fixture,
+           guint n_fds)
+{
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  iterate_pending (NULL);
+  g_assert_cmpuint (count_fds (), ==, n_fds);
+  pool_fixture_stop (fixture);
+  fault_clear ();
+}
+
+static void
+test_a_peers_failure_changes_nothing (PoolFixture *fixture,
+                                      gconstpointer data)
+{
+  const int errnos[] = { EINTR, ECONNABORTED, EPROTO, EPERM, ENETDOWN, EHOSTUNREACH, ETIMEDOUT };
+  guint n_fds;
+
+  usher_acceptor_pool_set_intensity (fixture->pool, 0);
+  n_fds = warm_up (fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (errnos); i++)
+    {
+      fault_inject (FAULT_ACCEPT4, 0, 3, errnos[i]);
+      serve_a_client (fixture, test_client_connect (fixture->listen_socket));
+    }
+
+  g_assert_cmpuint (fixture->reports->len, ==, 0);
+  cool_down (fixture, n_fds);
+}
+
+static void
+test_many_failures_of_peers_are_never_hot (PoolFixture *fixture,
+                                           gconstpointer data)
+{
+  guint n_fds = warm_up (fixture);
+  TestClient *client;
+
+  fault_inject (FAULT_ACCEPT4, 0, FAULT_FOREVER, ECONNABORTED);
+  client = test_client_connect (fixture->listen_socket);
+  for (guint i = 0; i < 100; i++)
+    iterate_pending (NULL);
+  g_assert_cmpuint (fault_get_n_calls (FAULT_ACCEPT4), <, 120);
+
+  fault_clear ();
+  fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);
+  serve_a_client (fixture, client);
+  g_assert_cmpuint (fixture->reports->len, ==, 0);
+  cool_down (fixture, n_fds);
+}
+
+static void
+test_pauses_when_something_runs_out (PoolFixture *fixture,
+                                     gconstpointer data)
+{
+  const int errnos[] = { EMFILE, ENFILE, ENOBUFS, ENOMEM };
+  guint n_fds = warm_up (fixture);
+
+  for (guint i = 0; i < G_N_ELEMENTS (errnos); i++)
+    {
+      TestClient *client;
+
+      fault_inject (FAULT_ACCEPT4, 0, 3, errnos[i]);
+      client = test_client_connect (fixture->listen_socket);
+      pool_fixture_wait_for (fixture, n_reports_is, i + 1);
+      pool_fixture_expect_report (fixture, i, USHER_REPORT_RESOURCE, "pauses");
+
+      /* 10, 20 and 40 ms; a client that comes meanwhile waits. */
+      for (guint pause = 10; pause <= 40; pause *= 2)
+        {
+          fake_clock_advance_usec ((pause - 1) * G_TIME_SPAN_MILLISECOND);
+          iterate_pending (NULL);
+          g_assert_cmpuint (usher_acceptor_pool_get_n_connections (fixture->pool), ==, 0);
+          fake_clock_advance_usec (1 * G_TIME_SPAN_MILLISECOND);
+          iterate_pending (NULL);
+        }
+
+      serve_a_client (fixture, client);
+      g_assert_cmpuint (fixture->reports->len, ==, i + 1);
+      fake_clock_advance_usec (11 * G_TIME_SPAN_SECOND);
+    }
+
+  cool_down (fixture, n_fds);
+}
+
+static void
+test_reports_what_runs_out_once_in_a_while (PoolFixture *fixture,
+                                            gconstpointer data)
+{
+  guint n_fds = warm_up (fixture);
+  TestClient *client;
+
+  fault_inject (FAULT_ACCEPT4, 0, FAULT_FOREVER, EMFILE);
+  client = test_client_connect (fixture->listen_socket);
+  pool_fixture_wait_for (fixture, n_reports_is, 1);
+  for (guint i = 0; i < 9; i++)
+    {
+      fake_clock_advance_usec (1 * G_TIME_SPAN_SECOND);
+      iterate_pending (NULL);
+    }
+  g_assert_cmpuint (fixture->reports->len, ==, 1);
+
+  fault_clear ();
+  fake_clock_advance_usec (1 * G_TIME_SPAN_SECOND);
+  serve_a_client (fixture, client);
+  cool_down (fixture, n_fds);
+}
+
+static void
+test_a_broken_socket_goes_down (PoolFixture *fixture,
+                                gconstpointer data)
+{
+  const int errnos[] = { EBADF, EINVAL, ENOTSOCK, EOPNOTSUPP };
+
+  pool_fixture_start (fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (errnos); i++)
+    {
+      g_autoptr (TestClient) client = NULL;
+
+      pool_fixture_wait_for (fixture, n_waiting_is, 2);
+      fault_inject (FAULT_ACCEPT4, 0, 1, errnos[i]);
+      client = test_client_connect (fixture->listen_socket);
+      pool_fixture_wait_for (fixture, n_waiting_is, 0);
+      g_assert_false (usher_listen_socket_is_up (fixture->listen_socket));
+
+      g_assert_true (usher_listen_socket_open (fixture->listen_socket, NULL));
+      serve_a_client (fixture, test_client_connect (fixture->listen_socket));
+    }
+
+  pool_fixture_stop (fixture);
+  fault_clear ();
+}
+
+static void
+test_waits_for_threads (PoolFixture *fixture,
+                        gconstpointer data)
+{
+  guint n_fds = warm_up (fixture);
+
+  usher_listen_socket_close (fixture->listen_socket);
+  pool_fixture_wait_for (fixture, n_terminates_is, 2);
+  fault_inject (FAULT_PTHREAD_CREATE, 0, 1, EAGAIN);
+  g_assert_true (usher_listen_socket_open (fixture->listen_socket, NULL));
+  pool_fixture_wait_for (fixture, n_reports_is, 1);
+  pool_fixture_expect_report (fixture, 0, USHER_REPORT_RESOURCE, "pauses");
+  fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);
+  serve_a_client (fixture, test_client_connect (fixture->listen_socket));
+  cool_down (fixture, n_fds);
+}
+
+static void
+test_waits_for_the_epoll_set (PoolFixture *fixture,
+                              gconstpointer data)
+{
+  guint n_fds = warm_up (fixture);
+
+  usher_listen_socket_close (fixture->listen_socket);
+  fault_inject (FAULT_EPOLL_CTL, 0, 1, ENOSPC);
+  g_assert_true (usher_listen_socket_open (fixture->listen_socket, NULL));
+  pool_fixture_wait_for (fixture, n_reports_is, 1);
+  pool_fixture_expect_report (fixture, 0, USHER_REPORT_RESOURCE, "pauses");
+  fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);
+  serve_a_client (fixture, test_client_connect (fixture->listen_socket));
+  cool_down (fixture, n_fds);
+}
+
+static void
+test_wakes_threads_without_descriptors (PoolFixture *fixture,
+                                        gconstpointer data)
+{
+  guint n_fds = warm_up (fixture);
+
+  fault_inject (FAULT_EVENTFD, 0, FAULT_FOREVER, EMFILE);
+  serve_a_client (fixture, test_client_connect (fixture->listen_socket));
+  cool_down (fixture, n_fds);
+}
+
+#define ADD(path, set_up, function) g_test_add ("/pool-socket/" path, PoolFixture, NULL, set_up, function, pool_fixture_tear_down)
+
+int
+main (int argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("charges-start-errors", pool_fixture_set_up_scripted, test_charges_start_errors);
+  ADD ("ignoring-is-never-hot", pool_fixture_set_up_scripted, test_ignoring_is_never_hot);
+  ADD ("replaces-an-acceptor-at-its-accept-timeout", pool_fixture_set_up_scripted, test_accept_timeout);
+  ADD ("refuses-an-accept-timeout-of-0", pool_fixture_set_up_scripted, test_refuses_an_accept_timeout_of_0);
+  ADD ("a-peers-failure-changes-nothing/in-a-thread", pool_fixture_set_up_scripted, test_a_peers_failure_changes_nothing);
+  ADD ("a-peers-failure-changes-nothing/on-the-loop", pool_fixture_set_up_on_loop, test_a_peers_failure_changes_nothing);
+  ADD ("many-failures-of-peers-are-never-hot", pool_fixture_set_up_on_loop, test_many_failures_of_peers_are_never_hot);
+  ADD ("pauses-when-something-runs-out/in-a-thread", pool_fixture_set_up_scripted, test_pauses_when_something_runs_out);
+  ADD ("pauses-when-something-runs-out/on-the-loop", pool_fixture_set_up_on_loop, test_pauses_when_something_runs_out);
+  ADD ("reports-it-once-in-a-while", pool_fixture_set_up_on_loop, test_reports_what_runs_out_once_in_a_while);
+  ADD ("a-broken-socket-goes-down/in-a-thread", pool_fixture_set_up_scripted, test_a_broken_socket_goes_down);
+  ADD ("a-broken-socket-goes-down/on-the-loop", pool_fixture_set_up_on_loop, test_a_broken_socket_goes_down);
+  ADD ("waits-for-threads", pool_fixture_set_up_scripted, test_waits_for_threads);
+  ADD ("waits-for-the-epoll-set", pool_fixture_set_up_on_loop, test_waits_for_the_epoll_set);
+  ADD ("wakes-threads-without-descriptors", pool_fixture_set_up_scripted, test_wakes_threads_without_descriptors);
+
+  return g_test_run ();
+}

@@ -1,0 +1,311 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "support/pool-fixture.h"
+
+#include "support/async-echo.h"
+
+#define TEST_TYPE_SCRIPTED (test_scripted_get_type ())
+
+G_DECLARE_FINAL_TYPE (TestScripted, test_scripted, TEST, SCRIPTED, GObject)
+
+struct _TestScripted
+{
+  GObject parent_instance;
+
+  Script *script; /* (unowned) */
+};
+
+static UsherAcceptorInit
+test_scripted_acceptor_init (UsherAcceptor *acceptor,
+                             UsherListenSocket *listen_socket,
+                             int *accept_timeout_msec,
+                             GError **error)
+{
+  Script *script = TEST_SCRIPTED (acceptor)->script;
+
+  g_atomic_int_inc (&script->n_inits);
+  *accept_timeout_msec = script->accept_timeout_msec;
+  if (script->init_answer == USHER_ACCEPTOR_ERROR)
+    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "no luck");
+
+  return script->init_answer;
+}
+
+static gboolean
+test_scripted_acceptor_continue (UsherAcceptor *acceptor,
+                                 UsherConnection *connection,
+                                 GError **error)
+{
+  return TEST_SCRIPTED (acceptor)->script->handler (connection, NULL, error);
+}
+
+static void
+test_scripted_acceptor_terminate (UsherAcceptor *acceptor,
+                                  UsherExit *reason)
+{
+  static GMutex lock;
+  Script *script = TEST_SCRIPTED (acceptor)->script;
+
+  g_mutex_lock (&lock);
+  g_clear_pointer (&script->terminated, usher_exit_unref);
+  script->terminated = usher_exit_ref (reason);
+  g_mutex_unlock (&lock);
+  g_atomic_int_inc (&script->n_terminates);
+}
+
+static void
+test_scripted_acceptor_iface_init (UsherAcceptorInterface *iface)
+{
+  iface->acceptor_init = test_scripted_acceptor_init;
+  iface->acceptor_continue = test_scripted_acceptor_continue;
+  iface->acceptor_terminate = test_scripted_acceptor_terminate;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestScripted, test_scripted, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (USHER_TYPE_ACCEPTOR, test_scripted_acceptor_iface_init))
+
+static void
+test_scripted_class_init (TestScriptedClass *klass)
+{
+}
+
+static void
+test_scripted_init (TestScripted *self)
+{
+}
+
+static UsherAcceptor *
+make_scripted (gpointer pool,
+               gpointer user_data,
+               GError **error)
+{
+  TestScripted *self = g_object_new (TEST_TYPE_SCRIPTED, NULL);
+
+  self->script = user_data;
+  return USHER_ACCEPTOR (self);
+}
+
+/* A bare echo that knows nothing of draining. */
+gboolean
+scripted_echo (UsherConnection *connection,
+               gpointer user_data,
+               GError **error)
+{
+  GInputStream *in = g_io_stream_get_input_stream (G_IO_STREAM (connection));
+  GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (connection));
+  char buffer[64];
+  gssize n;
+
+  while ((n = g_input_stream_read (in, buffer, sizeof buffer, NULL, error)) > 0)
+    if (!g_output_stream_write_all (out, buffer, n, NULL, NULL, error))
+      return FALSE;
+
+  return n == 0;
+}
+
+static void
+on_report (UsherAcceptorPool *pool,
+           UsherReport *report,
+           PoolFixture *self)
+{
+  g_ptr_array_add (self->reports, usher_report_ref (report));
+}
+
+static void
+on_exited (UsherAcceptorPool *pool,
+           guint64 serial,
+           UsherExit *exit,
+           PoolFixture *self)
+{
+  g_clear_pointer (&self->exit, usher_exit_unref);
+  self->exit = usher_exit_ref (exit);
+}
+
+void
+pool_fixture_set_up (PoolFixture *self,
+                     UsherAcceptorPool *pool)
+{
+  g_autoptr (GError) error = NULL;
+
+  self->script = (Script){ USHER_ACCEPTOR_READY, -1, scripted_echo, 0, 0, NULL };
+  self->reports = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_report_unref);
+  self->pool = pool;
+  self->logger = gt_signal_logger_new ();
+  gt_signal_logger_connect (self->logger, pool, "exited");
+  g_signal_connect (pool, "exited", G_CALLBACK (on_exited), self);
+  g_signal_connect (pool, "report", G_CALLBACK (on_report), self);
+
+  self->listen_socket = usher_listen_socket_new_for_address ("tcp://127.0.0.1:0", &error);
+  g_assert_no_error (error);
+  usher_listen_socket_open (self->listen_socket, &error);
+  g_assert_no_error (error);
+  usher_acceptor_pool_accept_socket (pool, self->listen_socket, 2, &error);
+  g_assert_no_error (error);
+}
+
+void
+pool_fixture_set_up_scripted (PoolFixture *self,
+                              gconstpointer data)
+{
+  fake_clock_install ();
+  pool_fixture_set_up (self, usher_acceptor_pool_new_with_factory ("test", make_scripted, &self->script, NULL));
+}
+
+void
+pool_fixture_set_up_on_loop (PoolFixture *self,
+                             gconstpointer data)
+{
+  fake_clock_install ();
+  pool_fixture_set_up (self, usher_acceptor_pool_new ("test", TEST_TYPE_ASYNC_ECHO));
+}
+
+void
+pool_fixture_tear_down (PoolFixture *self,
+                        gconstpointer data)
+{
+  iterate_pending (NULL);
+  gt_signal_logger_assert_no_emissions (self->logger);
+  gt_signal_logger_free (self->logger);
+  g_clear_object (&self->listen_socket);
+  g_assert_finalize_object (self->pool);
+  g_clear_pointer (&self->reports, g_ptr_array_unref);
+  g_clear_pointer (&self->exit, usher_exit_unref);
+  g_clear_pointer (&self->script.terminated, usher_exit_unref);
+  g_clear_error (&self->start_error);
+  fake_clock_remove ();
+}
+
+/* Waiting. */
+
+typedef struct
+{
+  PoolFixture *fixture;
+  PoolCondition condition;
+  guint n;
+} Wait;
+
+static gboolean
+holds (gpointer user_data)
+{
+  Wait *wait = user_data;
+
+  return wait->condition (wait->fixture, wait->n);
+}
+
+void
+pool_fixture_wait_for (PoolFixture *self,
+                       PoolCondition condition,
+                       guint n)
+{
+  iterate_until (NULL, holds, &(Wait){ self, condition, n });
+}
+
+gboolean
+n_waiting_is (PoolFixture *self,
+              guint n)
+{
+  return usher_acceptor_pool_get_n_waiting (self->pool) == n;
+}
+
+gboolean
+n_connections_is (PoolFixture *self,
+                  guint n)
+{
+  return usher_acceptor_pool_get_n_connections (self->pool) == n;
+}
+
+gboolean
+n_reports_is (PoolFixture *self,
+              guint n)
+{
+  return self->reports->len == n;
+}
+
+gboolean
+n_terminates_is (PoolFixture *self,
+                 guint n)
+{
+  return g_atomic_int_get (&self->script.n_terminates) == (int) n;
+}
+
+gboolean
+n_inits_is_at_least (PoolFixture *self,
+                     guint n)
+{
+  return g_atomic_int_get (&self->script.n_inits) >= (int) n;
+}
+
+gboolean
+was_started (PoolFixture *self,
+             guint n)
+{
+  return self->is_started;
+}
+
+static gboolean
+has_exited (PoolFixture *self,
+            guint n)
+{
+  return self->exit != NULL;
+}
+
+/* Doing. */
+
+static void
+on_started (GObject *source_object,
+            GAsyncResult *result,
+            gpointer user_data)
+{
+  PoolFixture *self = user_data;
+
+  self->start_result = usher_child_start_finish (USHER_CHILD (source_object), result, &self->start_error);
+  self->is_started = TRUE;
+}
+
+void
+pool_fixture_begin_start (PoolFixture *self)
+{
+  self->is_started = FALSE;
+  usher_child_start_async (USHER_CHILD (self->pool), NULL, on_started, self);
+}
+
+void
+pool_fixture_start (PoolFixture *self)
+{
+  pool_fixture_begin_start (self);
+  pool_fixture_wait_for (self, was_started, 0);
+  g_assert_no_error (self->start_error);
+  g_assert_cmpint (self->start_result, ==, USHER_START_STARTED);
+}
+
+void
+pool_fixture_expect_exit (PoolFixture *self,
+                          UsherExitKind kind)
+{
+  pool_fixture_wait_for (self, has_exited, 0);
+  g_assert_cmpint (usher_exit_get_kind (self->exit), ==, kind);
+  gt_signal_logger_assert_emission_pop (self->logger, self->pool, "exited", NULL, NULL);
+}
+
+void
+pool_fixture_stop (PoolFixture *self)
+{
+  usher_child_shutdown (USHER_CHILD (self->pool), USHER_STOP_FINAL);
+  pool_fixture_expect_exit (self, USHER_EXIT_SHUTDOWN);
+}
+
+void
+pool_fixture_expect_report (PoolFixture *self,
+                            guint index,
+                            UsherReportContext context,
+                            const char *detail)
+{
+  const UsherReport *report;
+
+  g_assert_cmpuint (self->reports->len, >, index);
+  report = self->reports->pdata[index];
+  g_assert_cmpint (usher_report_get_context (report), ==, context);
+  g_assert_cmpstr (usher_report_get_supervisor (report), ==, "test");
+  g_assert_nonnull (strstr (usher_report_get_detail (report), detail));
+}

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include <libglib-testing/signal-logger.h>
+
+#include "support/client.h"
+#include "support/fake-clock.h"
+#include "support/iterate.h"
+#include "usher/acceptor-pool.h"
+#include "usher/report.h"
+
+G_BEGIN_DECLS
+
+/* An acceptor that does what its test wants, in a thread of its own. */
+typedef struct
+{
+  UsherAcceptorInit init_answer;
+  int accept_timeout_msec;
+  UsherHandler handler;
+
+  int n_inits;           /* (atomic) */
+  int n_terminates;      /* (atomic) */
+  UsherExit *terminated; /* (owned) (nullable): the latest reason; read when n_terminates has changed */
+} Script;
+
+/* A pool with one listen socket, on the fake clock. */
+typedef struct
+{
+  Script script;
+  UsherListenSocket *listen_socket; /* (owned) */
+  UsherAcceptorPool *pool;          /* (owned) */
+  GtSignalLogger *logger;           /* (owned): of the pool's exits */
+  GPtrArray *reports;               /* (owned) (element-type UsherReport) */
+  UsherStartResult start_result;
+  GError *start_error; /* (owned) (nullable) */
+  gboolean is_started;
+  UsherExit *exit; /* (owned) (nullable): the latest */
+} PoolFixture;
+
+/* (transfer full): pool. Installs no clock. */
+void pool_fixture_set_up (PoolFixture *self,
+                          UsherAcceptorPool *pool);
+/* For g_test_add(), on the fake clock: a pool of scripted acceptors, in threads. */
+void pool_fixture_set_up_scripted (PoolFixture *self,
+                                   gconstpointer data);
+/* The same, of acceptors on the loop. */
+void pool_fixture_set_up_on_loop (PoolFixture *self,
+                                  gconstpointer data);
+void pool_fixture_tear_down (PoolFixture *self,
+                             gconstpointer data);
+
+void pool_fixture_begin_start (PoolFixture *self);
+void pool_fixture_start (PoolFixture *self);
+void pool_fixture_stop (PoolFixture *self);
+void pool_fixture_expect_exit (PoolFixture *self,
+                               UsherExitKind kind);
+void pool_fixture_expect_report (PoolFixture *self,
+                                 guint index,
+                                 UsherReportContext context,
+                                 const char *detail);
+
+/* What can be waited for. */
+typedef gboolean (*PoolCondition) (PoolFixture *self,
+                                   guint n);
+
+void pool_fixture_wait_for (PoolFixture *self,
+                            PoolCondition condition,
+                            guint n);
+gboolean n_waiting_is (PoolFixture *self,
+                       guint n);
+gboolean n_connections_is (PoolFixture *self,
+                           guint n);
+gboolean n_reports_is (PoolFixture *self,
+                       guint n);
+gboolean n_terminates_is (PoolFixture *self,
+                          guint n);
+gboolean n_inits_is_at_least (PoolFixture *self,
+                              guint n);
+gboolean was_started (PoolFixture *self,
+                      guint n);
+
+/* An UsherHandler: echoes until the end. */
+gboolean scripted_echo (UsherConnection *connection,
+                        gpointer user_data,
+                        GError **error);
+
+G_END_DECLS
