@@ -11,8 +11,8 @@
 
 #include "acceptors/listen-address-private.h"
 
-#define RAISE_OWN_LIMIT "this process has too many files open; raise its limit (RLIMIT_NOFILE)"
-#define RAISE_SYSTEM_LIMIT "the system has too many files open; raise fs.file-max"
+#define RAISE_OWN_LIMIT "raise the limit of this process (RLIMIT_NOFILE)"
+#define RAISE_SYSTEM_LIMIT "raise the limit of the system (fs.file-max)"
 
 typedef union
 {
@@ -46,7 +46,7 @@ static const struct
       .local = "another process listens on that path; stop it, or choose another path",
   },
   [EADDRNOTAVAIL] = {
-      .tcp = "this machine has no such address; choose one that “ip address” prints, or [::] for all of them",
+      .tcp = "choose one that “ip address” prints, or [::] for all of them",
   },
   [EAFNOSUPPORT] = {
       .tcp = "this machine does not have that version of IP; choose the other one, as in tcp://0.0.0.0:7000",
@@ -57,10 +57,10 @@ static const struct
   },
   [EMFILE] = { .tcp = RAISE_OWN_LIMIT, .local = RAISE_OWN_LIMIT },
   [ENFILE] = { .tcp = RAISE_SYSTEM_LIMIT, .local = RAISE_SYSTEM_LIMIT },
-  [ENODEV] = { .tcp = "there is no such interface; choose one that “ip link” prints" },
+  [ENODEV] = { .tcp = "choose an interface that “ip link” prints" },
   [ENOENT] = { .local = "its directory does not exist; create it, or choose another path" },
-  [ENOTDIR] = { .local = "a part of the path is not a directory; choose another path" },
-  [EROFS] = { .local = "its file system cannot be written; choose another path" },
+  [ENOTDIR] = { .local = "correct the path" },
+  [EROFS] = { .local = "choose a path on another one" },
 };
 
 static const char *
