@@ -81,9 +81,10 @@ G_DECLARE_INTERFACE (UsherChild, usher_child, USHER, CHILD, GObject)
  *
  * The virtual functions of a child. Only the first four must be implemented.
  *
- * All are called in the context that the supervisor runs in. @shutdown and @kill are called only
- * for a child that is starting or runs; they must not block, and they answer by
- * [signal@Usher.Child::exited].
+ * All are called in the context that the supervisor runs in. @shutdown and @kill must not block,
+ * and are answered by [signal@Usher.Child::exited]. @shutdown is called for a child that runs;
+ * with [enum@Usher.Stop.FINAL] also for one that is stopping or has exited, to tell it that nobody
+ * will start it again. @kill is called for a child that is starting or runs.
  *
  * Since: 0.1
  */

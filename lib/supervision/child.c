@@ -2,6 +2,7 @@
  * Copyright 2026 The Usher authors */
 
 #include "usher/child.h"
+#include "supervision/child-private.h"
 
 /**
  * UsherChild:
@@ -42,7 +43,8 @@ G_DEFINE_INTERFACE (UsherChild, usher_child, G_TYPE_OBJECT)
 
 static guint exited_signal;
 
-static G_DEFINE_QUARK (usher - child - serial, serial);
+static G_DEFINE_QUARK (usher_child_serial, serial);
+static G_DEFINE_QUARK (usher_child_parent, parent);
 
 static void
 usher_child_default_init (UsherChildInterface *iface)
@@ -76,6 +78,19 @@ count_start (UsherChild *self)
     }
 
   (*serial)++;
+}
+
+UsherChild *
+usher_child_get_parent (UsherChild *self)
+{
+  return g_object_get_qdata (G_OBJECT (self), parent_quark ());
+}
+
+void
+usher_child_set_parent (UsherChild *self,
+                        UsherChild *parent)
+{
+  g_object_set_qdata (G_OBJECT (self), parent_quark (), parent);
 }
 
 /**
@@ -132,11 +147,15 @@ usher_child_start_finish (UsherChild *self,
 
 /**
  * usher_child_shutdown:
- * @self: a child that runs
+ * @self: a child
  * @why: whether it will be started again
  *
  * Asks the child to exit, in its own time. It answers by [signal@Usher.Child::exited]. As OTP's
  * `exit (Child, shutdown)`.
+ *
+ * A child that is stopping already may be asked again, with [enum@Usher.Stop.FINAL]. So may one
+ * that does not run: it was stopped to be started again, or it supervises others, and now nobody
+ * will start it. It lets go of what it kept for its next life, and does not answer.
  *
  * Since: 0.1
  */

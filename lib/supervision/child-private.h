@@ -1,0 +1,16 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include "usher/child.h"
+
+G_BEGIN_DECLS
+
+/* (nullable) (transfer none): the supervisor that the child stands under. */
+UsherChild *usher_child_get_parent (UsherChild *self);
+/* `parent` (nullable) (unowned): it takes itself out before it goes. */
+void usher_child_set_parent (UsherChild *self,
+                             UsherChild *parent);
+
+G_END_DECLS

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include "supervision/desk-private.h"
+#include "usher/child-spec.h"
+
+G_BEGIN_DECLS
+
+/* A child's place under its supervisor. The slot knows how one child is started, stopped and
+ * killed, and within which limits; which child is to be what, and when, is its supervisor's
+ * business. */
+typedef struct _UsherSlot UsherSlot;
+typedef struct _UsherSlotStart UsherSlotStart;
+
+typedef enum
+{
+  USHER_SLOT_DOWN,
+  USHER_SLOT_STARTING,
+  USHER_SLOT_CANCELLING, /* starting, and asked not to */
+  USHER_SLOT_RUNNING,
+  USHER_SLOT_EXITED, /* by itself; its letter is queued */
+  USHER_SLOT_STOPPING,
+  USHER_SLOT_KILLING,
+  USHER_SLOT_RESTARTING, /* down, to be started again */
+  USHER_SLOT_N_STATES,
+} UsherSlotState;
+
+struct _UsherSlot
+{
+  GList link; /* in the supervisor's list */
+  UsherDesk *desk;
+  UsherChildSpec *spec; /* (owned) */
+  UsherChild *child;    /* (owned) */
+  UsherSlotState state;
+
+  UsherSlotStart *start; /* (unowned) (nullable): the start that has not returned */
+  UsherStartResult start_result;
+  GError *start_error; /* (owned) (nullable) */
+
+  guint64 serial; /* of its latest start */
+  gulong exited_handler;
+  UsherExit *exit; /* (owned) (nullable): how it ended, not handled yet */
+
+  UsherTimer timer; /* the limit of a stop */
+  UsherStop told;   /* what it was told last in this life */
+  gboolean was_brutal;
+  gboolean may_keep; /* it may keep something for its next life, until it is told FINAL */
+
+  UsherLetter exit_letter;
+  UsherLetter retry_letter;
+};
+
+UsherSlot *usher_slot_new (UsherDesk *desk,
+                           const UsherChildSpec *spec);
+/* The slot is in no list and its child is down. */
+void usher_slot_free (UsherSlot *self);
+
+const char *usher_slot_get_id (const UsherSlot *self);
+
+/* Whether the child does not run and is not on its way to or fro. */
+gboolean usher_slot_is_down (const UsherSlot *self);
+
+/* From down. Ends in USHER_SLOT_RUNNING, EXITED or DOWN, and wakes the desk. */
+void usher_slot_start (UsherSlot *self);
+
+/* Moves the child towards down, in order or at once. Wakes the desk when it is down. */
+void usher_slot_stop (UsherSlot *self,
+                      UsherStop why);
+void usher_slot_kill (UsherSlot *self);
+
+/* Tells a child that is down or on its way there that nobody will start it again, if it does not
+ * know; one that is up is not touched. */
+void usher_slot_tell_final (UsherSlot *self);
+/* Tells a child that is down, and that nobody will start again, to let go of what it kept. */
+void usher_slot_release (UsherSlot *self);
+
+/* From down: posts a letter that the child is to be started again. */
+void usher_slot_retry (UsherSlot *self);
+
+/* Takes how it ended, if it is known and was not taken; then one that had exited is down. */
+UsherExit *usher_slot_take_exit (UsherSlot *self);
+
+G_END_DECLS

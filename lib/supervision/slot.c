@@ -1,0 +1,438 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "supervision/slot-private.h"
+
+#include "runtime/clock-private.h"
+#include "supervision/child-spec-private.h"
+#include "usher/error.h"
+
+#define BIT(state) (1u << (state))
+
+/* One start that is under way. It outlives the slot if it is abandoned. */
+struct _UsherSlotStart
+{
+  UsherSlot *slot;           /* (unowned) (nullable): NULL once nobody waits for it */
+  GCancellable *cancellable; /* (owned) */
+  gboolean is_abandoned;
+};
+
+static const guint transitions[USHER_SLOT_N_STATES] = {
+  [USHER_SLOT_DOWN] = BIT (USHER_SLOT_STARTING) | BIT (USHER_SLOT_RESTARTING),
+  [USHER_SLOT_STARTING] = BIT (USHER_SLOT_RUNNING) | BIT (USHER_SLOT_EXITED) |
+                          BIT (USHER_SLOT_DOWN) | BIT (USHER_SLOT_CANCELLING) |
+                          BIT (USHER_SLOT_KILLING),
+  [USHER_SLOT_CANCELLING] = BIT (USHER_SLOT_DOWN) | BIT (USHER_SLOT_STOPPING) |
+                            BIT (USHER_SLOT_KILLING),
+  [USHER_SLOT_RUNNING] = BIT (USHER_SLOT_EXITED) | BIT (USHER_SLOT_STOPPING) |
+                         BIT (USHER_SLOT_KILLING),
+  [USHER_SLOT_EXITED] = BIT (USHER_SLOT_DOWN),
+  [USHER_SLOT_STOPPING] = BIT (USHER_SLOT_DOWN) | BIT (USHER_SLOT_KILLING),
+  [USHER_SLOT_KILLING] = BIT (USHER_SLOT_DOWN),
+  [USHER_SLOT_RESTARTING] = BIT (USHER_SLOT_STARTING) | BIT (USHER_SLOT_DOWN),
+};
+
+static const char *const state_names[USHER_SLOT_N_STATES] = {
+  [USHER_SLOT_DOWN] = "down",
+  [USHER_SLOT_STARTING] = "starting",
+  [USHER_SLOT_CANCELLING] = "cancelling",
+  [USHER_SLOT_RUNNING] = "running",
+  [USHER_SLOT_EXITED] = "exited",
+  [USHER_SLOT_STOPPING] = "stopping",
+  [USHER_SLOT_KILLING] = "killing",
+  [USHER_SLOT_RESTARTING] = "restarting",
+};
+
+static void
+set_state (UsherSlot *self,
+           UsherSlotState state)
+{
+  g_return_if_fail ((transitions[self->state] & BIT (state)) != 0);
+
+  g_debug ("child “%s”: %s → %s", usher_slot_get_id (self), state_names[self->state],
+           state_names[state]);
+  self->state = state;
+}
+
+static void
+go_down (UsherSlot *self)
+{
+  usher_timer_stop (&self->timer);
+  g_clear_signal_handler (&self->exited_handler, self->child);
+  usher_desk_withdraw (self->desk, &self->exit_letter);
+  set_state (self, USHER_SLOT_DOWN);
+  usher_desk_wake (self->desk);
+}
+
+static void
+on_exited (UsherChild *child,
+           guint64 serial,
+           UsherExit *exit,
+           UsherSlot *self)
+{
+  if (serial != self->serial || self->exit != NULL)
+    return;
+
+  self->exit = usher_exit_ref (exit);
+  self->may_keep = usher_child_get_child_type (child) == USHER_CHILD_SUPERVISOR || self->may_keep;
+
+  if (self->state == USHER_SLOT_RUNNING)
+    {
+      set_state (self, USHER_SLOT_EXITED);
+      usher_desk_post (self->desk, &self->exit_letter, USHER_LETTER_EXIT);
+    }
+  else if (self->start == NULL)
+    go_down (self);
+}
+
+static void
+run_shutdown (gpointer data)
+{
+  UsherSlot *self = data;
+
+  if (self->state == USHER_SLOT_STOPPING)
+    usher_child_shutdown (self->child, self->told);
+}
+
+static void
+run_release (gpointer data)
+{
+  UsherSlot *self = data;
+
+  usher_child_shutdown (self->child, USHER_STOP_FINAL);
+}
+
+/* A start that does not even end when it is killed is nobody's any more. */
+static void
+abandon_start (UsherSlot *self)
+{
+  self->start->is_abandoned = TRUE;
+  if (self->exit == NULL)
+    self->exit = usher_exit_new_killed ();
+  go_down (self);
+}
+
+static void
+run_kill (gpointer data)
+{
+  UsherSlot *self = data;
+
+  if (self->state == USHER_SLOT_KILLING)
+    usher_child_kill (self->child);
+  if (self->state == USHER_SLOT_KILLING && self->start != NULL)
+    abandon_start (self);
+}
+
+static void
+run_cancel (gpointer data)
+{
+  UsherSlot *self = data;
+
+  if (self->start != NULL)
+    g_cancellable_cancel (self->start->cancellable);
+}
+
+static void
+begin_kill (UsherSlot *self)
+{
+  usher_timer_stop (&self->timer);
+  set_state (self, USHER_SLOT_KILLING);
+  usher_desk_send (self->desk, run_cancel, self);
+  usher_desk_send (self->desk, run_kill, self);
+}
+
+static void
+on_limit (UsherTimer *timer)
+{
+  UsherSlot *self = USHER_OWNER (UsherSlot, timer, timer);
+
+  begin_kill (self);
+}
+
+static void
+start_limit (UsherSlot *self)
+{
+  gint64 limit_msec = usher_child_spec_resolve_shutdown_msec (self->spec);
+
+  if (limit_msec >= 0 && !usher_timer_is_started (&self->timer))
+    usher_timer_start (&self->timer, self->desk->reactor,
+                       usher_clock_now_usec () + limit_msec * 1000, on_limit);
+}
+
+static void
+begin_stop (UsherSlot *self,
+            UsherStop why)
+{
+  self->told = why;
+  self->may_keep = why == USHER_STOP_RESTART;
+  self->was_brutal =
+      usher_child_spec_resolve_shutdown_msec (self->spec) == USHER_SHUTDOWN_BRUTAL_KILL;
+
+  if (self->was_brutal)
+    {
+      begin_kill (self);
+      return;
+    }
+
+  set_state (self, USHER_SLOT_STOPPING);
+  start_limit (self);
+  usher_desk_send (self->desk, run_shutdown, self);
+}
+
+static void
+begin_cancel (UsherSlot *self,
+              UsherStop why)
+{
+  self->told = why;
+  if (usher_child_spec_resolve_shutdown_msec (self->spec) == USHER_SHUTDOWN_BRUTAL_KILL)
+    {
+      begin_kill (self);
+      return;
+    }
+
+  set_state (self, USHER_SLOT_CANCELLING);
+  usher_desk_send (self->desk, run_cancel, self);
+  start_limit (self);
+}
+
+void
+usher_slot_release (UsherSlot *self)
+{
+  if (!self->may_keep || self->state != USHER_SLOT_DOWN)
+    return;
+
+  self->may_keep = FALSE;
+  usher_desk_send (self->desk, run_release, self);
+}
+
+/* What a supervisor had started before it failed was stopped to be started again. */
+static void
+settle_failed_start (UsherSlot *self)
+{
+  gboolean is_final = self->state != USHER_SLOT_STARTING && self->told == USHER_STOP_FINAL;
+
+  if (usher_child_get_child_type (self->child) == USHER_CHILD_SUPERVISOR)
+    self->may_keep = TRUE;
+  go_down (self);
+  if (is_final)
+    usher_slot_release (self);
+}
+
+static void
+settle_started (UsherSlot *self)
+{
+  self->may_keep = FALSE;
+
+  if (self->exit != NULL && self->state != USHER_SLOT_STARTING)
+    go_down (self);
+  else if (self->exit != NULL)
+    {
+      set_state (self, USHER_SLOT_EXITED);
+      usher_desk_post (self->desk, &self->exit_letter, USHER_LETTER_EXIT);
+    }
+  else if (self->state == USHER_SLOT_STARTING)
+    set_state (self, USHER_SLOT_RUNNING);
+  else if (self->state == USHER_SLOT_CANCELLING)
+    begin_stop (self, self->told);
+}
+
+static void
+start_free (UsherSlotStart *start)
+{
+  g_object_unref (start->cancellable);
+  g_free (start);
+}
+
+/* It came too late for anybody to want it. */
+static void
+end_abandoned (UsherSlotStart *start,
+               UsherChild *child,
+               GAsyncResult *result)
+{
+  if (start->slot != NULL)
+    start->slot->start = NULL;
+  if (usher_child_start_finish (child, result, NULL) == USHER_START_STARTED)
+    usher_child_kill (child);
+  start_free (start);
+}
+
+static void
+on_started (GObject *object,
+            GAsyncResult *result,
+            gpointer data)
+{
+  UsherSlotStart *start = data;
+  UsherSlot *self = start->slot;
+
+  if (start->is_abandoned)
+    {
+      end_abandoned (start, USHER_CHILD (object), result);
+      return;
+    }
+
+  g_autoptr (GError) error = NULL;
+  UsherStartResult answer = usher_child_start_finish (USHER_CHILD (object), result, &error);
+
+  start_free (g_steal_pointer (&self->start));
+  self->start_result = answer;
+  self->start_error = g_steal_pointer (&error);
+
+  if (answer == USHER_START_STARTED)
+    settle_started (self);
+  else
+    settle_failed_start (self);
+  usher_desk_wake (self->desk);
+}
+
+static void
+run_start (gpointer data)
+{
+  UsherSlot *self = data;
+
+  usher_child_start_async (self->child, self->start->cancellable, on_started, self->start);
+}
+
+/* What stands against a start before the child is even asked. */
+static gboolean
+check_start (UsherSlot *self,
+             GError **error)
+{
+  if (self->start == NULL)
+    return usher_child_spec_check (self->spec, error);
+
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+               "child “%s”: an earlier start was abandoned and has not returned yet; its "
+               "start_async must observe its cancellable",
+               usher_slot_get_id (self));
+  return FALSE;
+}
+
+UsherSlot *
+usher_slot_new (UsherDesk *desk,
+                const UsherChildSpec *spec)
+{
+  UsherSlot *self = g_new0 (UsherSlot, 1);
+
+  self->link.data = self;
+  self->desk = desk;
+  self->spec = usher_child_spec_copy (spec);
+  self->child = g_object_ref (usher_child_spec_get_child (spec));
+
+  return self;
+}
+
+void
+usher_slot_free (UsherSlot *self)
+{
+  g_return_if_fail (usher_slot_is_down (self));
+
+  if (self->start != NULL)
+    self->start->slot = NULL;
+  usher_desk_withdraw (self->desk, &self->retry_letter);
+  usher_timer_stop (&self->timer);
+  g_clear_error (&self->start_error);
+  g_clear_pointer (&self->exit, usher_exit_unref);
+  usher_child_spec_free (self->spec);
+  g_object_unref (self->child);
+  g_free (self);
+}
+
+const char *
+usher_slot_get_id (const UsherSlot *self)
+{
+  return usher_child_spec_get_id (self->spec);
+}
+
+gboolean
+usher_slot_is_down (const UsherSlot *self)
+{
+  return self->state == USHER_SLOT_DOWN || self->state == USHER_SLOT_RESTARTING;
+}
+
+void
+usher_slot_start (UsherSlot *self)
+{
+  g_clear_error (&self->start_error);
+  g_clear_pointer (&self->exit, usher_exit_unref);
+  self->start_result = USHER_START_FAILED;
+  self->told = USHER_STOP_RESTART;
+  self->was_brutal = FALSE;
+  set_state (self, USHER_SLOT_STARTING);
+
+  if (!check_start (self, &self->start_error))
+    {
+      go_down (self);
+      return;
+    }
+
+  self->start = g_new0 (UsherSlotStart, 1);
+  self->start->slot = self;
+  self->start->cancellable = g_cancellable_new ();
+  /* A careless child may exit before it has started. */
+  self->serial = usher_child_get_serial (self->child) + 1;
+  self->exited_handler = g_signal_connect (self->child, "exited", G_CALLBACK (on_exited), self);
+  usher_desk_send (self->desk, run_start, self);
+}
+
+void
+usher_slot_tell_final (UsherSlot *self)
+{
+  if (self->state == USHER_SLOT_DOWN)
+    {
+      usher_slot_release (self);
+      return;
+    }
+  if (self->told == USHER_STOP_FINAL)
+    return;
+
+  self->told = USHER_STOP_FINAL;
+  self->may_keep = FALSE;
+  if (self->state == USHER_SLOT_STOPPING)
+    usher_desk_send (self->desk, run_shutdown, self);
+}
+
+void
+usher_slot_stop (UsherSlot *self,
+                 UsherStop why)
+{
+  if (self->state == USHER_SLOT_STARTING)
+    begin_cancel (self, why);
+  else if (self->state == USHER_SLOT_RUNNING)
+    begin_stop (self, why);
+  else if (self->state == USHER_SLOT_EXITED)
+    go_down (self);
+  else if (self->state == USHER_SLOT_RESTARTING)
+    set_state (self, USHER_SLOT_DOWN);
+
+  if (why == USHER_STOP_FINAL)
+    usher_slot_tell_final (self);
+}
+
+void
+usher_slot_kill (UsherSlot *self)
+{
+  self->was_brutal = TRUE;
+
+  if (self->state == USHER_SLOT_EXITED)
+    go_down (self);
+  else if (self->state == USHER_SLOT_RESTARTING)
+    set_state (self, USHER_SLOT_DOWN);
+  else if (self->state != USHER_SLOT_DOWN && self->state != USHER_SLOT_KILLING)
+    begin_kill (self);
+}
+
+void
+usher_slot_retry (UsherSlot *self)
+{
+  set_state (self, USHER_SLOT_RESTARTING);
+  usher_desk_post (self->desk, &self->retry_letter, USHER_LETTER_RETRY);
+}
+
+UsherExit *
+usher_slot_take_exit (UsherSlot *self)
+{
+  if (self->state == USHER_SLOT_EXITED)
+    go_down (self);
+
+  return g_steal_pointer (&self->exit);
+}
