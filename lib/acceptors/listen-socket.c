@@ -398,7 +398,7 @@ usher_listen_socket_class_init_properties (GObjectClass *object_class)
       g_param_spec_string ("address", NULL, NULL, NULL, read_write | G_PARAM_CONSTRUCT_ONLY);
 
   /**
-   * UsherListenSocket:local-address: (nullable)
+   * UsherListenSocket:local-address:
    *
    * The address that the kernel socket is bound to, with the port that it really has; %NULL while
    * there is no kernel socket.
