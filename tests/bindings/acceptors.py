@@ -1,0 +1,293 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright 2026 The Usher authors
+
+"""Acceptors and children written in Python, under a real supervisor, with real clients."""
+
+import gc
+import socket
+import threading
+import unittest
+import weakref
+
+import gi
+
+gi.require_version('Usher', '1')
+from gi.repository import Gio, GLib, GObject, Usher
+
+import tap
+
+ADDRESS = 'tcp://127.0.0.1:0'
+ENOUGH_SECONDS = 30
+
+
+def wait_until(condition):
+    """Iterates the main context until the condition holds. Threads may be what makes it true, and
+    they do not wake the context, so a tick does."""
+    context = GLib.MainContext.default()
+    tick = GLib.timeout_source_new(10)
+    tick.set_callback(lambda *_: True)
+    tick.attach(context)
+    end = GLib.get_monotonic_time() + ENOUGH_SECONDS * GLib.USEC_PER_SEC
+    while not condition():
+        if GLib.get_monotonic_time() >= end:
+            raise AssertionError('waited in vain')
+        context.iteration(True)
+    tick.destroy()
+
+
+def answer_to(line):
+    """What a line means to all acceptors here: an answer, or an exception."""
+    if line == 'crash':
+        raise GLib.Error('asked to crash', 'example', 42)
+    if line == 'raise':
+        raise ValueError('asked to raise')
+    return line.upper().encode() + b'\n'
+
+
+class Shouter(GObject.Object, Usher.Acceptor):
+    """Blocking: runs in a thread of its own."""
+
+    alive = weakref.WeakSet()
+    calls = []
+
+    def __init__(self):
+        super().__init__()
+        self.alive.add(self)
+
+    def do_acceptor_init(self, listen_socket):
+        self.calls.append(('init', threading.get_ident(), listen_socket.get_address()))
+        return Usher.AcceptorInit.READY, -1
+
+    def do_acceptor_continue(self, connection):
+        self.calls.append(('continue', threading.get_ident(), connection.dup_peer_name()))
+        lines = Gio.DataInputStream(base_stream=connection.get_input_stream())
+        while True:
+            line, _ = lines.read_line_utf8(None)
+            if line is None:
+                return True
+            connection.get_output_stream().write_all(answer_to(line), None)
+
+    def do_acceptor_terminate(self, reason):
+        self.calls.append(('terminate', threading.get_ident(), reason.get_kind()))
+
+
+class AsyncShouter(GObject.Object, Usher.Acceptor, Usher.AsyncAcceptor):
+    """Asynchronous: runs in the pool's context."""
+
+    alive = weakref.WeakSet()
+    calls = []
+
+    def __init__(self):
+        super().__init__()
+        self.alive.add(self)
+
+    def do_acceptor_init(self, listen_socket):
+        self.calls.append(('init', threading.get_ident(), listen_socket.get_address()))
+        return Usher.AcceptorInit.READY, -1
+
+    def do_acceptor_continue_async(self, connection, cancellable, callback, *_):
+        self.calls.append(('continue', threading.get_ident(), connection.dup_peer_name()))
+        task = Gio.Task.new(self, cancellable, lambda source, result, *_: callback(source, result))
+        lines = Gio.DataInputStream(base_stream=connection.get_input_stream())
+
+        def read(*_):
+            lines.read_line_async(GLib.PRIORITY_DEFAULT, cancellable, answer)
+
+        def answer(_, result):
+            try:
+                line, _ = lines.read_line_finish_utf8(result)
+                if line is None:
+                    task.return_boolean(True)
+                    return
+                shout = answer_to(line)
+            except GLib.Error as error:
+                task.return_error(error)
+                return
+            connection.get_output_stream().write_all_async(shout, GLib.PRIORITY_DEFAULT,
+                                                           cancellable, read)
+
+        read()
+
+    def do_acceptor_continue_finish(self, result):
+        return result.propagate_boolean()
+
+    def do_acceptor_terminate(self, reason):
+        self.calls.append(('terminate', threading.get_ident(), reason.get_kind()))
+
+
+class Tree:
+    """A pool and its listen socket under a supervisor, running."""
+
+    def __init__(self, pool):
+        self.reports = []
+        self.exits = []
+        self.pool = pool
+        self.socket = Usher.ListenSocket.new_for_address(ADDRESS)
+        self.supervisor = Usher.Supervisor.new(Usher.Strategy.REST_FOR_ONE)
+        self.pool.accept_socket(self.socket, 2)
+        self.pool.connect('report', lambda _, report: self.reports.append(report))
+        self.supervisor.add_child(Usher.ChildSpec.new('pool', self.pool))
+        self.supervisor.add_child(Usher.ChildSpec.new('socket', self.socket))
+        self.supervisor.connect('exited', lambda _, serial, why: self.exits.append(why))
+        self.start()
+
+    def start(self):
+        results = []
+        self.supervisor.start_async(None, lambda _, result: results.append(result))
+        wait_until(lambda: results)
+        assert self.supervisor.start_finish(results[0]) == Usher.StartResult.STARTED
+        self.wait_until_ready()
+
+    def wait_until_ready(self):
+        wait_until(lambda: self.pool.get_n_waiting() == 2)
+
+    def talk(self, sent):
+        """Sends it all, and gives all that comes back until the server closes."""
+        port = int(self.socket.dup_local_address().rpartition(':')[2])
+        received = []
+
+        def client():
+            with socket.create_connection(('127.0.0.1', port), ENOUGH_SECONDS) as peer:
+                peer.sendall(sent)
+                peer.shutdown(socket.SHUT_WR)
+                received.append(b''.join(iter(lambda: peer.recv(4096), b'')))
+
+        thread = threading.Thread(target=client)
+        thread.start()
+        wait_until(lambda: not thread.is_alive())
+        return received[0]
+
+    def stop(self):
+        self.wait_until_ready()
+        self.supervisor.shutdown(Usher.Stop.FINAL)
+        wait_until(lambda: self.exits)
+        return self.exits[0]
+
+
+class AcceptorCase:
+    """What an acceptor in Python does, whichever way it runs."""
+
+    def setUp(self):
+        self.acceptor.calls.clear()
+        self.tree = Tree(Usher.AcceptorPool.new('shout', self.acceptor))
+
+    def tearDown(self):
+        if not self.tree.exits:
+            self.tree.stop()
+
+    def calls(self, name):
+        return [call for call in self.acceptor.calls if call[0] == name]
+
+    def test_serves_a_client(self):
+        self.assertEqual(self.tree.talk(b'hello\nworld\n'), b'HELLO\nWORLD\n')
+        self.assertEqual(self.tree.talk(b'again\n'), b'AGAIN\n')
+        self.assertEqual(len(self.calls('continue')), 2)
+        self.assertEqual({address for _, _, address in self.calls('init')}, {ADDRESS})
+        self.assertEqual(self.tree.reports, [])
+
+    def test_an_error_raised_in_python_is_the_reported_reason(self):
+        self.assertEqual(self.tree.talk(b'hello\ncrash\n'), b'HELLO\n')
+        wait_until(lambda: self.tree.reports)
+        reason = self.tree.reports[0].get_reason()
+        self.assertEqual(reason.get_kind(), Usher.ExitKind.ERROR)
+        self.assertEqual(reason.get_error().message, 'asked to crash')
+        self.assertTrue(reason.get_error().matches(GLib.quark_from_string('example'), 42))
+        self.assertEqual(self.tree.talk(b'still here\n'), b'STILL HERE\n')
+
+    def test_those_without_a_connection_are_terminated(self):
+        self.assertEqual(self.tree.stop().get_kind(), Usher.ExitKind.SHUTDOWN)
+        self.assertEqual([kind for _, _, kind in self.calls('terminate')],
+                         [Usher.ExitKind.SHUTDOWN] * 2)
+
+    def test_nothing_of_it_stays(self):
+        self.tree.talk(b'hello\n')
+        self.tree.stop()
+        wait_until(lambda: gc.collect() == 0 and len(self.acceptor.alive) == 0)
+
+
+class ThreadTest(AcceptorCase, unittest.TestCase):
+    acceptor = Shouter
+
+    def test_runs_in_a_thread_of_its_own(self):
+        self.tree.talk(b'hello\n')
+        inits = {thread for _, thread, _ in self.calls('init')}
+        self.assertNotIn(threading.get_ident(), inits)
+        self.assertIn(self.calls('continue')[0][1], inits)
+
+    def test_any_other_exception_is_an_error_too(self):
+        self.assertEqual(self.tree.talk(b'raise\n'), b'')
+        wait_until(lambda: self.tree.reports)
+        self.assertEqual(self.tree.reports[0].get_reason().get_kind(), Usher.ExitKind.ERROR)
+        self.assertEqual(self.tree.talk(b'still here\n'), b'STILL HERE\n')
+
+
+class AsyncTest(AcceptorCase, unittest.TestCase):
+    acceptor = AsyncShouter
+
+    def test_runs_in_the_context_of_the_pool(self):
+        self.tree.talk(b'hello\n')
+        self.assertEqual({thread for _, thread, _ in self.acceptor.calls}, {threading.get_ident()})
+
+
+class FunctionTest(unittest.TestCase):
+    def test_one_function_is_a_server(self):
+        def greet(connection, *_):
+            connection.get_output_stream().write_all(b'hello\n', None)
+            return True
+
+        tree = Tree(Usher.AcceptorPool.new_for_func('greet', greet))
+        self.assertEqual(tree.talk(b''), b'hello\n')
+        tree.stop()
+
+
+class Lamp(GObject.Object, Usher.Child):
+    """A child that only remembers what became of it."""
+
+    def __init__(self):
+        super().__init__()
+        self.calls = []
+
+    def do_start_async(self, cancellable, callback, *_):
+        self.calls.append('start')
+        task = Gio.Task.new(self, cancellable, lambda source, result, *_: callback(source, result))
+        task.return_int(int(Usher.StartResult.STARTED))
+
+    def do_start_finish(self, result):
+        self.calls.append('started')
+        return Usher.StartResult(result.propagate_int())
+
+    def do_shutdown(self, why):
+        self.calls.append(why)
+        error = GLib.Error.new_literal(Usher.Error.quark(), 'switched off', Usher.Error.CLOSED)
+        self.emit_exited(self.get_serial(), Usher.Exit.new_shutdown(error))
+
+    def do_kill(self):
+        self.calls.append('kill')
+        self.emit_exited(self.get_serial(), Usher.Exit.new_killed())
+
+    def burn_out(self):
+        error = GLib.Error('burnt out', 'example', 1)
+        self.emit_exited(self.get_serial(), Usher.Exit.new_error(error))
+
+
+class ChildTest(unittest.TestCase):
+    def test_a_child_in_python_is_supervised(self):
+        lamp, exits, started = Lamp(), [], []
+        supervisor = Usher.Supervisor.new(Usher.Strategy.ONE_FOR_ONE)
+        supervisor.add_child(Usher.ChildSpec.new('lamp', lamp))
+        supervisor.connect('exited', lambda _, serial, why: exits.append(why))
+        supervisor.start_async(None, lambda child, result: started.append(child.start_finish(result)))
+        wait_until(lambda: started)
+        self.assertEqual(started, [Usher.StartResult.STARTED])
+
+        lamp.burn_out()
+        wait_until(lambda: lamp.calls == ['start', 'started'] * 2)
+        self.assertEqual(lamp.get_serial(), 2)
+
+        supervisor.shutdown(Usher.Stop.FINAL)
+        wait_until(lambda: exits)
+        self.assertEqual(lamp.calls[4:], [Usher.Stop.FINAL])
+        self.assertEqual(exits[0].get_kind(), Usher.ExitKind.SHUTDOWN)
+
+
+tap.main()
