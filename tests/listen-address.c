@@ -162,7 +162,8 @@ static void
 assert_peer (const char *host,
              const char *expected)
 {
-  g_autoptr (GSocketAddress) address = g_inet_socket_address_new_from_string (host, 5123);
+  g_autofree char *text = g_strdup_printf ("tcp://%s:5123", host);
+  g_autoptr (GSocketAddress) address = usher_listen_address_parse (text, NULL);
   g_autofree char *formatted = usher_listen_address_format_peer (address);
 
   g_assert_cmpstr (formatted, ==, expected);
@@ -172,10 +173,10 @@ static void
 test_peers (void)
 {
   assert_peer ("127.0.0.1", "127.0.0.1:5123");
-  assert_peer ("::1", "[::1]:5123");
-  assert_peer ("::ffff:192.0.2.7", "192.0.2.7:5123");
-  assert_peer ("::192.0.2.7", "[::192.0.2.7]:5123");
-  assert_peer ("fe80::1%1", "[fe80::1%1]:5123");
+  assert_peer ("[::1]", "[::1]:5123");
+  assert_peer ("[::ffff:192.0.2.7]", "192.0.2.7:5123");
+  assert_peer ("[::192.0.2.7]", "[::192.0.2.7]:5123");
+  assert_peer ("[fe80::1%1]", "[fe80::1%1]:5123");
 }
 
 /* Pieces of addresses, and noise, in any order. */

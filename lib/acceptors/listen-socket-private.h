@@ -3,9 +3,38 @@
 
 #pragma once
 
+#include "acceptors/kernel-socket-private.h"
+#include "supervision/life-private.h"
+#include "usher/child.h"
 #include "usher/listen-socket.h"
 
 G_BEGIN_DECLS
+
+/*   CLOSED ──> UP                        opened
+ *   UP ──> PARKED ──> UP                 restarted, with keep-open
+ *   UP or PARKED ──> CLOSING ──> CLOSED  closed; or up again, if a handler of `down` opens it
+ *   UP ──> FAILING ──> CLOSED            of no use any more */
+typedef enum
+{
+  USHER_LISTEN_SOCKET_CLOSED,
+  USHER_LISTEN_SOCKET_UP,
+  USHER_LISTEN_SOCKET_PARKED,  /* down, but the kernel socket goes on listening */
+  USHER_LISTEN_SOCKET_CLOSING, /* down, and closed as soon as everybody knows */
+  USHER_LISTEN_SOCKET_FAILING, /* the same, and the kernel socket is of no use any more */
+} UsherListenSocketState;
+
+struct _UsherListenSocket
+{
+  GObject parent_instance;
+
+  char *address; /* (owned) */
+  int backlog;
+  gboolean keep_open;
+
+  UsherListenSocketState state;
+  UsherKernelSocket kernel_socket;
+  UsherLife life;
+};
 
 /* -1 if the kernel socket is closed. It belongs to the listen socket. In a handler of `down` this
  * is still the one that was accepted from. */
@@ -15,5 +44,13 @@ int usher_listen_socket_get_fd (UsherListenSocket *self);
  * nothing if the listen socket is not up. */
 void usher_listen_socket_fail (UsherListenSocket *self,
                                const GError *error);
+
+/* PARKED, CLOSING or FAILING. Does nothing if that is no way to go from here. `error` is (nullable). */
+void usher_listen_socket_go_down (UsherListenSocket *self,
+                                  UsherListenSocketState state,
+                                  UsherDownCause cause,
+                                  const GError *error);
+
+void usher_listen_socket_child_iface_init (UsherChildInterface *iface);
 
 G_END_DECLS

@@ -5,10 +5,7 @@
 
 #include <sys/socket.h>
 
-#include "acceptors/kernel-socket-private.h"
 #include "acceptors/listen-address-private.h"
-#include "supervision/life-private.h"
-#include "usher/child.h"
 #include "usher/error.h"
 
 /**
@@ -62,33 +59,6 @@
  * Since: 0.1
  */
 
-/*   CLOSED ──> UP ──> PARKED ──> CLOSING ──> CLOSED
- *              ^│^──────┘          ^ │
- *              ││──────────────────┘ │
- *              │└────> FAILING ──────┼─────> CLOSED
- *              └─────────────────────┘            */
-typedef enum
-{
-  LISTEN_SOCKET_CLOSED,
-  LISTEN_SOCKET_UP,
-  LISTEN_SOCKET_PARKED,  /* down, but the kernel socket goes on listening */
-  LISTEN_SOCKET_CLOSING, /* down, and closed as soon as everybody knows */
-  LISTEN_SOCKET_FAILING, /* the same, and the kernel socket is of no use any more */
-} ListenSocketState;
-
-struct _UsherListenSocket
-{
-  GObject parent_instance;
-
-  char *address; /* (owned) */
-  int backlog;
-  gboolean keep_open;
-
-  ListenSocketState state;
-  UsherKernelSocket kernel_socket;
-  UsherLife life;
-};
-
 typedef enum
 {
   PROP_ADDRESS = 1,
@@ -109,8 +79,6 @@ enum
 
 static guint signals[N_SIGNALS];
 
-static void usher_listen_socket_child_iface_init (UsherChildInterface *iface);
-
 G_DEFINE_ENUM_TYPE (UsherDownCause, usher_down_cause,
                     G_DEFINE_ENUM_VALUE (USHER_DOWN_CLOSED, "closed"),
                     G_DEFINE_ENUM_VALUE (USHER_DOWN_FAILED, "failed"))
@@ -121,33 +89,33 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (UsherListenSocket, usher_listen_socket, G_TYPE_OB
 #define EDGE(to) (1u << (to))
 
 static const guint edges[] = {
-  [LISTEN_SOCKET_CLOSED] = EDGE (LISTEN_SOCKET_UP),
-  [LISTEN_SOCKET_UP] = EDGE (LISTEN_SOCKET_PARKED) | EDGE (LISTEN_SOCKET_CLOSING) | EDGE (LISTEN_SOCKET_FAILING),
-  [LISTEN_SOCKET_PARKED] = EDGE (LISTEN_SOCKET_UP) | EDGE (LISTEN_SOCKET_CLOSING),
-  [LISTEN_SOCKET_CLOSING] = EDGE (LISTEN_SOCKET_UP) | EDGE (LISTEN_SOCKET_CLOSED),
-  [LISTEN_SOCKET_FAILING] = EDGE (LISTEN_SOCKET_CLOSED),
+  [USHER_LISTEN_SOCKET_CLOSED] = EDGE (USHER_LISTEN_SOCKET_UP),
+  [USHER_LISTEN_SOCKET_UP] = EDGE (USHER_LISTEN_SOCKET_PARKED) | EDGE (USHER_LISTEN_SOCKET_CLOSING) | EDGE (USHER_LISTEN_SOCKET_FAILING),
+  [USHER_LISTEN_SOCKET_PARKED] = EDGE (USHER_LISTEN_SOCKET_UP) | EDGE (USHER_LISTEN_SOCKET_CLOSING),
+  [USHER_LISTEN_SOCKET_CLOSING] = EDGE (USHER_LISTEN_SOCKET_UP) | EDGE (USHER_LISTEN_SOCKET_CLOSED),
+  [USHER_LISTEN_SOCKET_FAILING] = EDGE (USHER_LISTEN_SOCKET_CLOSED),
 };
 
 static const char *const nicks[] = {
-  [LISTEN_SOCKET_CLOSED] = "closed",
-  [LISTEN_SOCKET_UP] = "up",
-  [LISTEN_SOCKET_PARKED] = "parked",
-  [LISTEN_SOCKET_CLOSING] = "closing",
-  [LISTEN_SOCKET_FAILING] = "failing",
+  [USHER_LISTEN_SOCKET_CLOSED] = "closed",
+  [USHER_LISTEN_SOCKET_UP] = "up",
+  [USHER_LISTEN_SOCKET_PARKED] = "parked",
+  [USHER_LISTEN_SOCKET_CLOSING] = "closing",
+  [USHER_LISTEN_SOCKET_FAILING] = "failing",
 };
 
 /* Notifications are frozen around this, so that nobody sees half a change. */
 static void
 listen_socket_set_state (UsherListenSocket *self,
-                         ListenSocketState state)
+                         UsherListenSocketState state)
 {
-  gboolean was_up = self->state == LISTEN_SOCKET_UP;
+  gboolean was_up = self->state == USHER_LISTEN_SOCKET_UP;
 
   g_assert (edges[self->state] & EDGE (state));
 
   g_debug ("listen socket %s: %s → %s", self->address, nicks[self->state], nicks[state]);
   self->state = state;
-  if (was_up != (state == LISTEN_SOCKET_UP))
+  if (was_up != (state == USHER_LISTEN_SOCKET_UP))
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_IS_UP]);
 }
 
@@ -169,9 +137,9 @@ static void
 listen_socket_go_up (UsherListenSocket *self)
 {
   listen_socket_begin_change (self);
-  if (self->state == LISTEN_SOCKET_CLOSED)
+  if (self->state == USHER_LISTEN_SOCKET_CLOSED)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOCAL_ADDRESS]);
-  listen_socket_set_state (self, LISTEN_SOCKET_UP);
+  listen_socket_set_state (self, USHER_LISTEN_SOCKET_UP);
   g_signal_emit (self, signals[SIGNAL_UP], 0);
   listen_socket_end_change (self);
 }
@@ -180,16 +148,16 @@ static void
 listen_socket_close_kernel_socket (UsherListenSocket *self)
 {
   usher_kernel_socket_close (&self->kernel_socket);
-  listen_socket_set_state (self, LISTEN_SOCKET_CLOSED);
+  listen_socket_set_state (self, USHER_LISTEN_SOCKET_CLOSED);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOCAL_ADDRESS]);
 }
 
-/* `error` is (nullable). Handlers of `down` may have opened it again. */
-static void
-listen_socket_go_down (UsherListenSocket *self,
-                       ListenSocketState state,
-                       UsherDownCause cause,
-                       const GError *error)
+/* Handlers of `down` may have opened it again. */
+void
+usher_listen_socket_go_down (UsherListenSocket *self,
+                             UsherListenSocketState state,
+                             UsherDownCause cause,
+                             const GError *error)
 {
   if (!(edges[self->state] & EDGE (state)))
     return;
@@ -197,7 +165,7 @@ listen_socket_go_down (UsherListenSocket *self,
   listen_socket_begin_change (self);
   listen_socket_set_state (self, state);
   g_signal_emit (self, signals[SIGNAL_DOWN], 0, cause, error);
-  if (self->state == LISTEN_SOCKET_CLOSING || self->state == LISTEN_SOCKET_FAILING)
+  if (self->state == USHER_LISTEN_SOCKET_CLOSING || self->state == USHER_LISTEN_SOCKET_FAILING)
     listen_socket_close_kernel_socket (self);
   listen_socket_end_change (self);
 }
@@ -209,85 +177,6 @@ listen_socket_make_closed_exit (UsherListenSocket *self)
                                           self->address);
 
   return usher_exit_new_shutdown (error);
-}
-
-static void
-usher_listen_socket_start_async (UsherChild *child,
-                                 GCancellable *cancellable,
-                                 GAsyncReadyCallback callback,
-                                 gpointer user_data)
-{
-  UsherListenSocket *self = USHER_LISTEN_SOCKET (child);
-  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
-  g_autoptr (GError) error = NULL;
-
-  g_task_set_source_tag (task, usher_listen_socket_start_async);
-  /* Once it is open it has started, and has an exit to tell of. */
-  g_task_set_check_cancellable (task, FALSE);
-
-  if (g_task_return_error_if_cancelled (task))
-    return;
-  if (usher_life_is_begun (&self->life))
-    {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
-                               "The listen socket %s was started already; it can be started again when it has exited",
-                               self->address);
-      return;
-    }
-
-  usher_life_begin (&self->life, task);
-  if (usher_listen_socket_open (self, &error))
-    {
-      g_task_return_int (task, USHER_START_STARTED);
-      return;
-    }
-
-  usher_life_forget (&self->life);
-  g_task_return_error (task, g_steal_pointer (&error));
-}
-
-static UsherStartResult
-usher_listen_socket_start_finish (UsherChild *child,
-                                  GAsyncResult *result,
-                                  GError **error)
-{
-  gssize answer = g_task_propagate_int (G_TASK (result), error);
-
-  return answer < 0 ? USHER_START_FAILED : (UsherStartResult) answer;
-}
-
-static void
-usher_listen_socket_shutdown (UsherChild *child,
-                              UsherStop why)
-{
-  UsherListenSocket *self = USHER_LISTEN_SOCKET (child);
-  g_autoptr (UsherExit) exit = usher_exit_new_shutdown (NULL);
-
-  usher_life_end (&self->life, exit);
-  if (why == USHER_STOP_FINAL)
-    listen_socket_go_down (self, LISTEN_SOCKET_CLOSING, USHER_DOWN_CLOSED, NULL);
-  else
-    listen_socket_go_down (self, self->keep_open ? LISTEN_SOCKET_PARKED : LISTEN_SOCKET_CLOSING, USHER_DOWN_FAILED,
-                           NULL);
-}
-
-static void
-usher_listen_socket_kill (UsherChild *child)
-{
-  UsherListenSocket *self = USHER_LISTEN_SOCKET (child);
-  g_autoptr (UsherExit) exit = usher_exit_new_killed ();
-
-  usher_life_end (&self->life, exit);
-  listen_socket_go_down (self, LISTEN_SOCKET_CLOSING, USHER_DOWN_FAILED, NULL);
-}
-
-static void
-usher_listen_socket_child_iface_init (UsherChildInterface *iface)
-{
-  iface->start_async = usher_listen_socket_start_async;
-  iface->start_finish = usher_listen_socket_start_finish;
-  iface->shutdown = usher_listen_socket_shutdown;
-  iface->kill = usher_listen_socket_kill;
 }
 
 static void
@@ -364,7 +253,7 @@ usher_listen_socket_dispose (GObject *object)
   UsherListenSocket *self = USHER_LISTEN_SOCKET (object);
   g_autoptr (UsherExit) exit = listen_socket_make_closed_exit (self);
 
-  listen_socket_go_down (self, LISTEN_SOCKET_CLOSING, USHER_DOWN_CLOSED, NULL);
+  usher_listen_socket_go_down (self, USHER_LISTEN_SOCKET_CLOSING, USHER_DOWN_CLOSED, NULL);
   usher_life_end_now (&self->life, exit);
 
   G_OBJECT_CLASS (usher_listen_socket_parent_class)->dispose (object);
@@ -593,7 +482,7 @@ usher_listen_socket_set_backlog (UsherListenSocket *self,
     return;
 
   self->backlog = backlog;
-  if (self->state == LISTEN_SOCKET_UP || self->state == LISTEN_SOCKET_PARKED)
+  if (self->state == USHER_LISTEN_SOCKET_UP || self->state == USHER_LISTEN_SOCKET_PARKED)
     listen_socket_apply_backlog (self);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BACKLOG]);
 }
@@ -685,16 +574,16 @@ usher_listen_socket_open (UsherListenSocket *self,
   g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  if (self->state == LISTEN_SOCKET_UP)
+  if (self->state == USHER_LISTEN_SOCKET_UP)
     return TRUE;
-  if (self->state == LISTEN_SOCKET_FAILING)
+  if (self->state == USHER_LISTEN_SOCKET_FAILING)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
                    "Cannot listen on “%s”: its broken socket is being closed; open it when the handlers of “down” have returned",
                    self->address);
       return FALSE;
     }
-  if (self->state == LISTEN_SOCKET_CLOSED &&
+  if (self->state == USHER_LISTEN_SOCKET_CLOSED &&
       !usher_kernel_socket_open (&self->kernel_socket, self->address, self->backlog, error))
     return FALSE;
 
@@ -720,7 +609,7 @@ usher_listen_socket_close (UsherListenSocket *self)
 
   exit = listen_socket_make_closed_exit (self);
   usher_life_end (&self->life, exit);
-  listen_socket_go_down (self, LISTEN_SOCKET_CLOSING, USHER_DOWN_CLOSED, NULL);
+  usher_listen_socket_go_down (self, USHER_LISTEN_SOCKET_CLOSING, USHER_DOWN_CLOSED, NULL);
 }
 
 /**
@@ -738,7 +627,7 @@ usher_listen_socket_is_up (UsherListenSocket *self)
 {
   g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (self), FALSE);
 
-  return self->state == LISTEN_SOCKET_UP;
+  return self->state == USHER_LISTEN_SOCKET_UP;
 }
 
 int
@@ -751,12 +640,8 @@ void
 usher_listen_socket_fail (UsherListenSocket *self,
                           const GError *error)
 {
-  g_autoptr (UsherExit) exit = NULL;
+  g_autoptr (UsherExit) exit = usher_exit_new_error (error);
 
-  if (self->state != LISTEN_SOCKET_UP)
-    return;
-
-  exit = usher_exit_new_error (error);
   usher_life_end (&self->life, exit);
-  listen_socket_go_down (self, LISTEN_SOCKET_FAILING, USHER_DOWN_FAILED, error);
+  usher_listen_socket_go_down (self, USHER_LISTEN_SOCKET_FAILING, USHER_DOWN_FAILED, error);
 }
