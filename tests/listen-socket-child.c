@@ -10,6 +10,7 @@
 #include "support/listen-fixture.h"
 #include "support/sockets.h"
 #include "usher/error.h"
+#include "usher/supervisor.h"
 
 typedef struct
 {
@@ -345,6 +346,62 @@ test_dispose_started (void)
   g_assert_cmpuint (n, ==, 1);
 }
 
+/* Under a supervisor. */
+
+static gboolean
+is_up_again (gpointer user_data)
+{
+  return usher_listen_socket_is_up (user_data) && usher_child_get_serial (user_data) == 2;
+}
+
+static UsherSupervisor *
+supervise (UsherListenSocket *first,
+           UsherListenSocket *second)
+{
+  UsherSupervisor *supervisor = usher_supervisor_new (USHER_STRATEGY_ONE_FOR_ALL);
+  g_autoptr (UsherChildSpec) first_spec = usher_child_spec_new ("first", USHER_CHILD (first));
+  g_autoptr (UsherChildSpec) second_spec = usher_child_spec_new ("second", USHER_CHILD (second));
+  g_autoptr (GError) error = NULL;
+  g_auto (Start) start = { FALSE };
+
+  usher_supervisor_add_child (supervisor, first_spec, &error);
+  g_assert_no_error (error);
+  usher_supervisor_add_child (supervisor, second_spec, &error);
+  g_assert_no_error (error);
+  usher_child_start_async (USHER_CHILD (supervisor), NULL, on_started, &start);
+  iterate_until (NULL, start_is_done, &start);
+  g_assert_no_error (start.error);
+
+  return supervisor;
+}
+
+static void
+test_supervised (ListenFixture *fixture,
+                 gconstpointer address)
+{
+  g_autoptr (UsherListenSocket) other = usher_listen_socket_new_for_address (ANY_PORT, NULL);
+  g_autoptr (UsherSupervisor) supervisor = supervise (fixture->socket, other);
+  g_autoptr (GError) error = listen_fixture_make_error ();
+  int fd = usher_listen_socket_get_fd (fixture->socket);
+
+  listen_fixture_assert_up (fixture);
+  usher_listen_socket_set_keep_open (fixture->socket, TRUE);
+
+  usher_listen_socket_fail (other, error);
+  iterate_until (NULL, is_up_again, fixture->socket);
+  iterate_until (NULL, is_up_again, other);
+  listen_fixture_assert_down (fixture, USHER_DOWN_FAILED);
+  listen_fixture_assert_exit (fixture, 1, USHER_EXIT_SHUTDOWN);
+  listen_fixture_assert_up (fixture);
+  g_assert_cmpint (usher_listen_socket_get_fd (fixture->socket), ==, fd);
+
+  usher_child_shutdown (USHER_CHILD (supervisor), USHER_STOP_FINAL);
+  iterate_pending (NULL);
+  listen_fixture_assert_down (fixture, USHER_DOWN_CLOSED);
+  listen_fixture_assert_exit (fixture, 2, USHER_EXIT_SHUTDOWN);
+  listen_socket_assert_closed (other);
+}
+
 #define ADD(path, address, func) \
   g_test_add ("/listen-socket/child/" path, ListenFixture, address, listen_fixture_set_up, func, listen_fixture_tear_down)
 
@@ -372,6 +429,7 @@ main (int argc,
   ADD ("starts-even-when-cancelled-late", ANY_PORT, test_cancelled_late);
   ADD ("starts-once-at-a-time", ANY_PORT, test_started_already);
   ADD ("may-be-closed-while-it-starts", ANY_PORT, test_closed_while_starting);
+  ADD ("keeps-its-kernel-socket-when-another-child-fails", ANY_PORT, test_supervised);
   g_test_add_func ("/listen-socket/child/exits-when-nobody-has-it-any-more", test_dispose_started);
 
   return g_test_run ();
