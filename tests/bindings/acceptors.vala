@@ -90,8 +90,13 @@ delegate bool Condition ();
 
 void wait_until (Condition condition)
 {
+  var limit = new TimeoutSource.seconds (30);
+
+  limit.set_callback (() => { assert_not_reached (); });
+  limit.attach ();
   while (!condition ())
     MainContext.default ().iteration (true);
+  limit.destroy ();
 }
 
 void start (Usher.Supervisor supervisor)
