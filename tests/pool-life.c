@@ -1,10 +1,19 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The Usher authors */
 
+#include "acceptors/acceptor-pool-private.h"
+
 #include <sys/socket.h>
 
+#include "runtime/clock-private.h"
 #include "support/pool-fixture.h"
 #include "usher/error.h"
+
+typedef struct
+{
+  PoolFixture *fixture;
+  UsherTimer timer;
+} TimedFixture;
 
 /* Waits for the drain, says goodbye, and goes on until its I/O is cancelled. */
 static gboolean
@@ -189,6 +198,95 @@ test_stops_while_starting (PoolFixture *fixture,
 }
 
 static void
+test_a_stop_before_the_start_is_forgotten (PoolFixture *fixture,
+                                           gconstpointer data)
+{
+  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
+  usher_child_kill (USHER_CHILD (fixture->pool));
+  pool_fixture_start (fixture);
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  iterate_pending (NULL);
+  g_assert_null (fixture->exit);
+  pool_fixture_stop (fixture);
+}
+
+/* A start and a stop from the loop, as a supervisor makes them. */
+static void
+on_time_to_start_and_stop (UsherTimer *timer)
+{
+  PoolFixture *fixture = USHER_OWNER (TimedFixture, timer, timer)->fixture;
+
+  pool_fixture_begin_start (fixture);
+  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
+}
+
+static void
+expect_start_before_exit (UsherAcceptorPool *pool,
+                          guint64 serial,
+                          UsherExit *exit,
+                          PoolFixture *fixture)
+{
+  g_assert_true (fixture->is_started);
+}
+
+static void
+test_exits_after_its_start_was_told (PoolFixture *fixture,
+                                     gconstpointer data)
+{
+  TimedFixture timed = { .fixture = fixture };
+
+  g_signal_connect (fixture->pool, "exited", G_CALLBACK (expect_start_before_exit), fixture);
+  usher_timer_start (&timed.timer, fixture->pool->reactor, usher_clock_now_usec (), on_time_to_start_and_stop);
+  pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
+  g_assert_cmpint (fixture->start_result, ==, USHER_START_STARTED);
+}
+
+static void
+kill_at_report (UsherAcceptorPool *pool,
+                UsherReport *report,
+                gpointer user_data)
+{
+  if (usher_report_get_context (report) != USHER_REPORT_START_ERROR)
+    usher_child_kill (USHER_CHILD (pool));
+}
+
+static void
+test_is_killed_while_it_reports_its_end (PoolFixture *fixture,
+                                         gconstpointer data)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  fixture->script.handler = linger;
+  pool_fixture_start (fixture);
+  client = test_client_connect (fixture->listen_socket);
+  pool_fixture_wait_for (fixture, n_connections_is, 1);
+  g_signal_connect (fixture->pool, "report", G_CALLBACK (kill_at_report), NULL);
+  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
+  test_client_expect (client, "goodbye");
+  fake_clock_advance_usec (5 * G_TIME_SPAN_SECOND);
+  pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
+  g_assert_cmpuint (fixture->reports->len, ==, 1);
+
+  g_clear_pointer (&fixture->exit, usher_exit_unref);
+  pool_fixture_start (fixture);
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  iterate_pending (NULL);
+  g_assert_null (fixture->exit);
+  pool_fixture_stop (fixture);
+}
+
+static void
+test_is_killed_while_it_reports_the_budget (PoolFixture *fixture,
+                                            gconstpointer data)
+{
+  g_signal_connect (fixture->pool, "report", G_CALLBACK (kill_at_report), NULL);
+  usher_acceptor_pool_set_intensity (fixture->pool, 0);
+  fixture->script.init_answer = USHER_ACCEPTOR_ERROR;
+  pool_fixture_start (fixture);
+  pool_fixture_expect_exit (fixture, USHER_EXIT_KILLED);
+}
+
+static void
 test_says_how_long_a_shutdown_takes (PoolFixture *fixture,
                                      gconstpointer data)
 {
@@ -216,6 +314,10 @@ main (int argc,
   ADD ("abandons-them-after-the-shutdown", pool_fixture_set_up_scripted, test_then_kill);
   ADD ("ends-at-once-when-killed", pool_fixture_set_up_scripted, test_is_killed);
   ADD ("stops-while-it-starts", pool_fixture_set_up_scripted, test_stops_while_starting);
+  ADD ("a-stop-before-the-start-is-forgotten", pool_fixture_set_up_scripted, test_a_stop_before_the_start_is_forgotten);
+  ADD ("exits-after-its-start-was-told", pool_fixture_set_up_scripted, test_exits_after_its_start_was_told);
+  ADD ("is-killed-while-it-reports-its-end", pool_fixture_set_up_scripted, test_is_killed_while_it_reports_its_end);
+  ADD ("is-killed-while-it-reports-the-budget", pool_fixture_set_up_scripted, test_is_killed_while_it_reports_the_budget);
   ADD ("says-how-long-a-shutdown-takes", pool_fixture_set_up_scripted, test_says_how_long_a_shutdown_takes);
 
   return g_test_run ();

@@ -5,17 +5,16 @@
 
 #include "acceptors/pool-socket-private.h"
 #include "supervision/budget-private.h"
+#include "supervision/life-private.h"
 #include "usher/acceptor-pool.h"
 
 G_BEGIN_DECLS
 
-/*   DOWN ──> STARTING ──> UP ──> DRAINING ──> STOPPING
- *    ^───────────┘                   │            │
- *    └───────────────────────────────┴────────────┘   */
+/*   DOWN ──> UP ──> DRAINING ──> STOPPING
+ *    ^───────────────────┴───────────┘     A kill skips DRAINING. */
 typedef enum
 {
   USHER_POOL_DOWN,
-  USHER_POOL_STARTING,
   USHER_POOL_UP,
   USHER_POOL_DRAINING, /* the connections were told, and have their grace */
   USHER_POOL_STOPPING, /* the connections were made to exit, and have to unwind */
@@ -50,9 +49,8 @@ struct _UsherAcceptorPool
 
   /* One life, from a start to its exit. */
   UsherPoolState state;
-  guint64 serial;
-  GTask *start_task; /* (owned) (nullable): while starting */
-  UsherExit *exit;   /* (owned) (nullable): why the life ends, once it does */
+  UsherLife life;
+  UsherExit *exit; /* (owned) (nullable): why the life ends, while it does */
   UsherMessage message;
   gboolean is_scheduled;
   UsherTimer drain_timer;

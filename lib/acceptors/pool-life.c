@@ -9,8 +9,7 @@
 #define EDGE(to) (1u << (to))
 
 static const guint edges[] = {
-  [USHER_POOL_DOWN] = EDGE (USHER_POOL_STARTING),
-  [USHER_POOL_STARTING] = EDGE (USHER_POOL_UP) | EDGE (USHER_POOL_DOWN),
+  [USHER_POOL_DOWN] = EDGE (USHER_POOL_UP),
   [USHER_POOL_UP] = EDGE (USHER_POOL_DRAINING) | EDGE (USHER_POOL_STOPPING),
   [USHER_POOL_DRAINING] = EDGE (USHER_POOL_STOPPING) | EDGE (USHER_POOL_DOWN),
   [USHER_POOL_STOPPING] = EDGE (USHER_POOL_DOWN),
@@ -18,7 +17,6 @@ static const guint edges[] = {
 
 static const char *const nicks[] = {
   [USHER_POOL_DOWN] = "down",
-  [USHER_POOL_STARTING] = "starting",
   [USHER_POOL_UP] = "up",
   [USHER_POOL_DRAINING] = "draining",
   [USHER_POOL_STOPPING] = "stopping",
@@ -156,10 +154,10 @@ pool_drain (UsherAcceptorPool *self,
 {
   gint64 told_usec;
 
-  self->exit = usher_exit_ref (exit);
   if (self->state != USHER_POOL_UP)
     return;
 
+  self->exit = usher_exit_ref (exit);
   pool_set_state (self, USHER_POOL_DRAINING);
   pool_reconcile_sockets (self);
   told_usec = pool_tell (self, NULL);
@@ -195,34 +193,15 @@ usher_acceptor_pool_listen_socket_down (UsherAcceptorPool *self,
 /* Starting and ending. */
 
 static void
-pool_started (UsherAcceptorPool *self)
-{
-  g_autoptr (GTask) task = g_steal_pointer (&self->start_task);
-  g_autoptr (UsherExit) exit = g_steal_pointer (&self->exit);
-
-  if (g_task_return_error_if_cancelled (task))
-    {
-      pool_set_state (self, USHER_POOL_DOWN);
-      g_object_unref (self);
-      return;
-    }
-
-  pool_set_state (self, USHER_POOL_UP);
-  g_task_return_int (task, USHER_START_STARTED);
-  if (exit != NULL)
-    pool_drain (self, exit, self->grace_msec);
-}
-
-static void
 pool_ended (UsherAcceptorPool *self)
 {
   g_autoptr (UsherExit) exit = g_steal_pointer (&self->exit);
 
   usher_timer_stop (&self->drain_timer);
   usher_budget_clear (&self->budget);
-  usher_acceptor_pool_report_shutdown_errors (self);
   pool_set_state (self, USHER_POOL_DOWN);
-  usher_child_emit_exited (USHER_CHILD (self), self->serial, exit);
+  usher_acceptor_pool_report_shutdown_errors (self);
+  usher_life_end (&self->life, exit);
   g_object_unref (self);
 }
 
@@ -234,8 +213,6 @@ on_message (UsherMessage *message)
   UsherAcceptorPool *self = USHER_OWNER (UsherAcceptorPool, message, message);
 
   self->is_scheduled = FALSE;
-  if (self->state == USHER_POOL_STARTING)
-    pool_started (self);
   pool_reconcile_sockets (self);
   if (self->state > USHER_POOL_UP && self->runs.length == 0)
     pool_ended (self);
@@ -264,19 +241,24 @@ usher_acceptor_pool_start_async (UsherChild *child,
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, usher_acceptor_pool_start_async);
-  if (self->state != USHER_POOL_DOWN)
+  /* Once it is up it has started, and has an exit to tell of. */
+  g_task_set_check_cancellable (task, FALSE);
+
+  if (g_task_return_error_if_cancelled (task))
+    return;
+  if (usher_life_is_begun (&self->life))
     {
       g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
-                               "The pool %s is %s; it can be started again when it has exited", self->name,
-                               nicks[self->state]);
+                               "The pool %s was started already; it can be started again when it has exited",
+                               self->name);
       return;
     }
 
-  pool_set_state (self, USHER_POOL_STARTING);
-  self->serial = usher_child_get_serial (child);
-  self->start_task = g_steal_pointer (&task);
+  usher_life_begin (&self->life, task);
   g_object_ref (self);
+  pool_set_state (self, USHER_POOL_UP);
   usher_acceptor_pool_schedule (self);
+  g_task_return_int (task, USHER_START_STARTED);
 }
 
 static UsherStartResult
@@ -284,7 +266,7 @@ usher_acceptor_pool_start_finish (UsherChild *child,
                                   GAsyncResult *result,
                                   GError **error)
 {
-  int answer = g_task_propagate_int (G_TASK (result), error);
+  gssize answer = g_task_propagate_int (G_TASK (result), error);
 
   return answer < 0 ? USHER_START_FAILED : (UsherStartResult) answer;
 }
@@ -296,8 +278,7 @@ usher_acceptor_pool_shutdown (UsherChild *child,
   UsherAcceptorPool *self = USHER_ACCEPTOR_POOL (child);
   g_autoptr (UsherExit) exit = usher_exit_new_shutdown (NULL);
 
-  if (self->exit == NULL)
-    pool_drain (self, exit, self->grace_msec);
+  pool_drain (self, exit, self->grace_msec);
 }
 
 static void
@@ -310,9 +291,6 @@ usher_acceptor_pool_kill (UsherChild *child)
 
   g_clear_pointer (&self->exit, usher_exit_unref);
   self->exit = usher_exit_new_killed ();
-  if (self->state == USHER_POOL_STARTING)
-    return;
-
   if (self->state != USHER_POOL_STOPPING)
     pool_set_state (self, USHER_POOL_STOPPING);
   pool_reconcile_sockets (self);
