@@ -62,5 +62,8 @@ USHER_AVAILABLE_IN_0_1
 gboolean usher_supervisor_add_child (UsherSupervisor *self,
                                      const UsherChildSpec *spec,
                                      GError **error);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_supervisor_run (UsherSupervisor *self,
+                               GError **error);
 
 G_END_DECLS
