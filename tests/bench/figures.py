@@ -1,0 +1,75 @@
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright 2026 The Usher authors
+
+"""Medians, ratios and their intervals; and how they are shown."""
+
+import random
+import statistics
+
+N_RESAMPLES = 4000
+
+
+def interval(values):
+    """The 95 % interval of the median, by bootstrap. It is repeatable: the seed is fixed."""
+    dice = random.Random(1)
+    medians = sorted(statistics.median(dice.choices(values, k=len(values)))
+                     for _ in range(N_RESAMPLES))
+    return medians[int(0.025 * N_RESAMPLES)], medians[int(0.975 * N_RESAMPLES) - 1]
+
+
+def spread(values):
+    """Half of all values are no farther apart than this share of their median."""
+    if len(values) < 4:
+        return None
+    low, middle, high = statistics.quantiles(values, n=4)
+    return (high - low) / middle if middle else None
+
+
+def summarize(samples, yardstick, key, scale):
+    """Of one server: what it costs, and that against the yardstick in the same round."""
+    values = [sample[key] * scale for sample in samples]
+    figures = {
+        'median': statistics.median(values),
+        'spread': spread(values),
+        'failed': sum(sample['failed'] for sample in samples),
+        'samples': samples,
+    }
+    for name in ('p50_usec', 'p99_usec', 'p999_usec'):
+        if name in samples[0]:
+            figures[name] = statistics.median(sample[name] for sample in samples)
+
+    ratios = [value / (other[key] * scale) for value, other in zip(values, yardstick) if other[key] > 0]
+    if ratios:
+        figures['ratio'] = statistics.median(ratios)
+        figures['interval'] = interval(ratios)
+    return figures
+
+
+def _number(value, digits=3):
+    if value is None:
+        return ''
+    whole = len(str(int(abs(value))))
+    return f'{value:,.{max(0, digits - whole)}f}'
+
+
+def _row(name, figures):
+    low, high = figures.get('interval', (None, None))
+    return [name, _number(figures['median']), _number(figures.get('ratio')),
+            f'{_number(low)}–{_number(high)}' if low is not None else '',
+            *(_number(figures.get(key)) for key in ('p50_usec', 'p99_usec', 'p999_usec')),
+            str(figures['failed'] or '')]
+
+
+def table(unit, servers, left_out):
+    """One scenario, as Markdown."""
+    head = ['server', unit, '× epoll', '95 %', 'p50 µs', 'p99 µs', 'p99.9 µs', 'failed']
+    rows = [_row(name, figures) for name, figures in servers.items()]
+    rows += [[name, reason, *[''] * 6] for name, reason in left_out.items()]
+    widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
+
+    def line(row):
+        cells = [row[0].ljust(widths[0]), *(cell.rjust(width) for cell, width in zip(row[1:], widths[1:]))]
+        return '| ' + ' | '.join(cells) + ' |'
+
+    rule = '|' + '|'.join('-' * (width + 1) + (':' if i else '-') for i, width in enumerate(widths)) + '|'
+    return '\n'.join([line(head), rule, *map(line, rows)])

@@ -1,0 +1,89 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "server-process.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <time.h>
+#include <unistd.h>
+
+/* A server that sleeps and used no processor for so long has nothing left to do. */
+#define REST_USEC 5000
+#define REST_LIMIT_USEC (2 * G_USEC_PER_SEC)
+
+gboolean
+server_process_init (ServerProcess *self,
+                     int pid)
+{
+  self->pid = pid;
+  return clock_getcpuclockid (pid, &self->cpu_clock) == 0;
+}
+
+static gint64
+get_cpu_nsec (const ServerProcess *self)
+{
+  struct timespec spent = { 0 };
+
+  clock_gettime (self->cpu_clock, &spent);
+  return spent.tv_sec * G_GINT64_CONSTANT (1000000000) + spent.tv_nsec;
+}
+
+static char
+get_state (const ServerProcess *self)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", self->pid);
+  g_autofree char *text = NULL;
+  const char *name_end;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL))
+    return 'X';
+
+  name_end = strrchr (text, ')');
+  return name_end != NULL && name_end[1] == ' ' ? name_end[2] : 'X';
+}
+
+gint64
+server_process_wait_for_rest (const ServerProcess *self)
+{
+  gint64 limit_usec = g_get_monotonic_time () + REST_LIMIT_USEC;
+  gint64 before_nsec;
+  gint64 spent_nsec = get_cpu_nsec (self);
+
+  do
+    {
+      before_nsec = spent_nsec;
+      g_usleep (REST_USEC);
+      spent_nsec = get_cpu_nsec (self);
+    }
+  while ((spent_nsec != before_nsec || get_state (self) == 'R') && g_get_monotonic_time () < limit_usec);
+
+  return spent_nsec;
+}
+
+gint64
+server_process_get_rss_bytes (const ServerProcess *self)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/statm", self->pid);
+  g_autofree char *text = NULL;
+  long n_pages = 0;
+
+  if (!g_file_get_contents (path, &text, NULL, NULL) || sscanf (text, "%*s %ld", &n_pages) != 1)
+    return 0;
+
+  return (gint64) n_pages * sysconf (_SC_PAGESIZE);
+}
+
+void
+server_process_stop (const ServerProcess *self)
+{
+  kill (self->pid, SIGSTOP);
+  while (strchr ("TX", get_state (self)) == NULL)
+    g_usleep (100);
+}
+
+void
+server_process_go_on (const ServerProcess *self)
+{
+  kill (self->pid, SIGCONT);
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "usher-server.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+static void
+die (const GError *error)
+{
+  g_printerr ("%s\n", error->message);
+  exit (1);
+}
+
+static void
+on_started (GObject *source_object,
+            GAsyncResult *result,
+            gpointer user_data)
+{
+  UsherListenSocket *listen_socket = user_data;
+  g_autofree char *address = usher_listen_socket_dup_local_address (listen_socket);
+  g_autoptr (GError) error = NULL;
+
+  if (usher_child_start_finish (USHER_CHILD (source_object), result, &error) != USHER_START_STARTED)
+    die (error);
+
+  printf ("listening on %s\n", address);
+  fflush (stdout);
+}
+
+int
+usher_server_run (UsherAcceptorPool *pool)
+{
+  g_autoptr (UsherAcceptorPool) owned = pool;
+  g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UsherListenSocket) listen_socket =
+      usher_listen_socket_new_for_address ("tcp://127.0.0.1:0", &error);
+
+  if (listen_socket == NULL || !usher_listen_socket_open (listen_socket, &error) ||
+      !usher_acceptor_pool_accept_socket (pool, listen_socket, 10, &error))
+    die (error);
+
+  usher_child_start_async (USHER_CHILD (pool), NULL, on_started, listen_socket);
+  g_main_loop_run (loop);
+  return 0;
+}

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include <usher/usher.h>
+
+G_BEGIN_DECLS
+
+/* (transfer full): pool. Listens on a port of the loopback device, says which, and serves until it
+ * is killed. */
+int usher_server_run (UsherAcceptorPool *pool);
+
+G_END_DECLS

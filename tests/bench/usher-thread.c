@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+/* Usher, with blocking acceptors, each in a thread of its own. */
+
+#include "usher-server.h"
+
+static gboolean
+echo (UsherConnection *connection,
+      gpointer user_data,
+      GError **error)
+{
+  GInputStream *in = g_io_stream_get_input_stream (G_IO_STREAM (connection));
+  GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (connection));
+  char buffer[512];
+  gssize n;
+
+  while ((n = g_input_stream_read (in, buffer, sizeof buffer, NULL, error)) > 0)
+    if (!g_output_stream_write_all (out, buffer, n, NULL, NULL, error))
+      return FALSE;
+
+  return n == 0;
+}
+
+int
+main (int argc,
+      char *argv[])
+{
+  return usher_server_run (usher_acceptor_pool_new_for_func ("echo", echo, NULL, NULL));
+}
