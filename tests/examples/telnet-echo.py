@@ -85,7 +85,7 @@ def test_two_pools_in_a_row_end_the_program(program):
 
 def test_resets_are_no_crashes(program):
     with Server(program, '--restart', 'transient', '--intensity', '0') as server:
-        for _ in range(500):
+        for _ in range(10_000):
             reset(enter(server))
         client = enter(server)
         say(client, 'hello')
