@@ -5,216 +5,43 @@
 
 #include "support/fake-clock.h"
 #include "support/iterate.h"
+#include "support/supervisor-fixture.h"
 #include "support/test-child.h"
 
-#define MSEC 1000
-
-/* A supervisor with the children a, b, c and d, and one line for all that happens: what the
- * children are told, and `context/offender/reason` for reports. */
-typedef struct
-{
-  UsherSupervisor *supervisor;
-  TestChild *children[4];
-  GString *trace;
-  UsherExit *exit; /* (nullable): of the supervisor */
-  UsherStartResult started;
-  GError *start_error; /* (nullable) */
-  gboolean is_started;
-} Fixture;
-
-enum
-{
-  A,
-  B,
-  C,
-  D,
-};
-
 static void
-on_report (UsherSupervisor *supervisor,
-           UsherReport *report,
-           Fixture *fixture)
-{
-  g_autoptr (GEnumClass) contexts = g_type_class_ref (USHER_TYPE_REPORT_CONTEXT);
-  g_autoptr (GEnumClass) kinds = g_type_class_ref (USHER_TYPE_EXIT_KIND);
-
-  g_string_append_printf (fixture->trace, " %s/%s/%s",
-                          g_enum_get_value (contexts, usher_report_get_context (report))->value_nick,
-                          usher_report_get_offender (report),
-                          g_enum_get_value (kinds, usher_exit_get_kind (usher_report_get_reason (report)))->value_nick);
-}
-
-static void
-on_exited (UsherChild *child,
-           guint64 serial,
-           UsherExit *exit,
-           Fixture *fixture)
-{
-  g_assert_null (fixture->exit);
-  g_assert_cmpuint (serial, <=, usher_child_get_serial (child));
-  g_assert_true (fixture->is_started);
-  fixture->exit = usher_exit_ref (exit);
-}
-
-static void
-add (Fixture *fixture,
-     guint index,
-     UsherRestart restart,
-     gint64 shutdown_msec)
-{
-  const char *const names[] = { "a", "b", "c", "d" };
-  g_autoptr (GError) error = NULL;
-
-  fixture->children[index] = test_child_new (names[index], fixture->trace);
-
-  g_autoptr (UsherChildSpec) spec =
-      usher_child_spec_new (names[index], USHER_CHILD (fixture->children[index]));
-
-  usher_child_spec_set_restart (spec, restart);
-  usher_child_spec_set_shutdown_msec (spec, shutdown_msec);
-  usher_supervisor_add_child (fixture->supervisor, spec, &error);
-  g_assert_no_error (error);
-}
-
-static void
-set_up (Fixture *fixture,
-        gconstpointer strategy)
-{
-  fake_clock_install ();
-  fixture->trace = g_string_new (NULL);
-  fixture->supervisor = usher_supervisor_new (GPOINTER_TO_INT (strategy));
-  g_signal_connect (fixture->supervisor, "report", G_CALLBACK (on_report), fixture);
-  g_signal_connect (fixture->supervisor, "exited", G_CALLBACK (on_exited), fixture);
-}
-
-static void
-add_four (Fixture *fixture)
-{
-  for (guint i = A; i <= D; i++)
-    add (fixture, i, USHER_RESTART_PERMANENT, 100);
-}
-
-static void
-tear_down (Fixture *fixture,
-           gconstpointer strategy)
-{
-  iterate_pending (NULL);
-  g_assert_finalize_object (fixture->supervisor);
-  for (guint i = A; i <= D; i++)
-    if (fixture->children[i] != NULL)
-      g_assert_finalize_object (fixture->children[i]);
-  g_clear_pointer (&fixture->exit, usher_exit_unref);
-  g_clear_error (&fixture->start_error);
-  g_string_free (fixture->trace, TRUE);
-  g_assert_cmpuint (fake_clock_get_n_armed (), ==, 0);
-  fake_clock_remove ();
-}
-
-static void
-on_started (GObject *object,
-            GAsyncResult *result,
-            gpointer data)
-{
-  Fixture *fixture = data;
-
-  g_assert_false (fixture->is_started);
-  fixture->is_started = TRUE;
-  fixture->started = usher_child_start_finish (USHER_CHILD (object), result, &fixture->start_error);
-}
-
-static void
-begin_start (Fixture *fixture,
-             GCancellable *cancellable)
-{
-  fixture->is_started = FALSE;
-  g_clear_pointer (&fixture->exit, usher_exit_unref);
-  usher_child_start_async (USHER_CHILD (fixture->supervisor), cancellable, on_started, fixture);
-  iterate_pending (NULL);
-}
-
-static void
-assert_trace (Fixture *fixture,
-              const char *expected)
-{
-  iterate_pending (NULL);
-  g_strstrip (fixture->trace->str);
-  g_assert_cmpstr (fixture->trace->str, ==, expected);
-  g_string_truncate (fixture->trace, 0);
-}
-
-static void
-start (Fixture *fixture,
-       const char *expected)
-{
-  begin_start (fixture, NULL);
-  g_assert_no_error (fixture->start_error);
-  g_assert_true (fixture->is_started);
-  g_assert_cmpint (fixture->started, ==, USHER_START_STARTED);
-  assert_trace (fixture, expected);
-}
-
-static void
-assert_exited (Fixture *fixture,
-               const char *expected)
-{
-  g_autofree char *line = NULL;
-
-  iterate_pending (NULL);
-  g_assert_nonnull (fixture->exit);
-  line = usher_exit_to_string (fixture->exit);
-  g_assert_cmpstr (line, ==, expected);
-}
-
-static void
-stop (Fixture *fixture,
-      const char *expected)
-{
-  usher_child_shutdown (USHER_CHILD (fixture->supervisor), USHER_STOP_FINAL);
-  assert_trace (fixture, expected);
-  assert_exited (fixture, "shutdown");
-}
-
-static void
-advance_msec (gint64 msec)
-{
-  fake_clock_advance_usec (msec * MSEC);
-  iterate_pending (NULL);
-}
-
-static void
-test_order (Fixture *fixture,
+test_order (SupervisorFixture *fixture,
             gconstpointer data)
 {
-  add_four (fixture);
-  start (fixture, "+a +b +c +d");
-  stop (fixture, "=d =c =b =a");
-  start (fixture, "+a +b +c +d");
-  stop (fixture, "=d =c =b =a");
+  supervisor_fixture_add_four (fixture);
+  supervisor_fixture_start (fixture, "+a +b +c +d");
+  supervisor_fixture_stop (fixture, "=d =c =b =a");
+  supervisor_fixture_start (fixture, "+a +b +c +d");
+  supervisor_fixture_stop (fixture, "=d =c =b =a");
 }
 
 static void
-test_start_waits (Fixture *fixture,
+test_start_waits (SupervisorFixture *fixture,
                   gconstpointer data)
 {
-  add_four (fixture);
+  supervisor_fixture_add_four (fixture);
   test_child_set_start (fixture->children[B], TEST_START_STUBBORN);
-  begin_start (fixture, NULL);
+  supervisor_fixture_begin_start (fixture, NULL);
   g_assert_false (fixture->is_started);
-  assert_trace (fixture, "+a +b");
+  supervisor_fixture_assert_trace (fixture, "+a +b");
   test_child_answer_start (fixture->children[B]);
-  assert_trace (fixture, "+c +d");
+  supervisor_fixture_assert_trace (fixture, "+c +d");
   g_assert_true (fixture->is_started);
-  stop (fixture, "=d =c =b =a");
+  supervisor_fixture_stop (fixture, "=d =c =b =a");
 }
 
 static void
-test_start_fails (Fixture *fixture,
+test_start_fails (SupervisorFixture *fixture,
                   gconstpointer data)
 {
-  add_four (fixture);
+  supervisor_fixture_add_four (fixture);
   test_child_set_start (fixture->children[C], TEST_START_FAIL);
-  begin_start (fixture, NULL);
-  assert_trace (fixture, "+a +b +c start-error/c/error -b -a");
+  supervisor_fixture_begin_start (fixture, NULL);
+  supervisor_fixture_assert_trace (fixture, "+a +b +c start-error/c/error -b -a");
   g_assert_error (fixture->start_error, G_IO_ERROR, G_IO_ERROR_FAILED);
   g_assert_cmpstr (fixture->start_error->message, ==,
                    "supervisor “supervisor”: child “c” failed to start: c does not start");
@@ -222,49 +49,49 @@ test_start_fails (Fixture *fixture,
 }
 
 static void
-test_start_ignored (Fixture *fixture,
+test_start_ignored (SupervisorFixture *fixture,
                     gconstpointer data)
 {
-  add (fixture, A, USHER_RESTART_PERMANENT, 100);
-  add (fixture, B, USHER_RESTART_TEMPORARY, 100);
-  add (fixture, C, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, B, USHER_RESTART_TEMPORARY, 100);
+  supervisor_fixture_add (fixture, C, USHER_RESTART_PERMANENT, 100);
   test_child_set_start (fixture->children[A], TEST_START_IGNORE);
   test_child_set_start (fixture->children[B], TEST_START_IGNORE);
-  start (fixture, "+a +b +c");
-  stop (fixture, "=c");
+  supervisor_fixture_start (fixture, "+a +b +c");
+  supervisor_fixture_stop (fixture, "=c");
 }
 
 static void
-test_one_for_one (Fixture *fixture,
+test_one_for_one (SupervisorFixture *fixture,
                   gconstpointer data)
 {
-  add_four (fixture);
-  start (fixture, "+a +b +c +d");
+  supervisor_fixture_add_four (fixture);
+  supervisor_fixture_start (fixture, "+a +b +c +d");
   test_child_exit (fixture->children[B], USHER_EXIT_ERROR);
-  assert_trace (fixture, "child-terminated/b/error +b");
-  stop (fixture, "=d =c =b =a");
+  supervisor_fixture_assert_trace (fixture, "child-terminated/b/error +b");
+  supervisor_fixture_stop (fixture, "=d =c =b =a");
 }
 
 static void
-test_one_for_all (Fixture *fixture,
+test_one_for_all (SupervisorFixture *fixture,
                   gconstpointer data)
 {
-  add_four (fixture);
-  start (fixture, "+a +b +c +d");
+  supervisor_fixture_add_four (fixture);
+  supervisor_fixture_start (fixture, "+a +b +c +d");
   test_child_exit (fixture->children[B], USHER_EXIT_ERROR);
-  assert_trace (fixture, "child-terminated/b/error -d -c -a +a +b +c +d");
-  stop (fixture, "=d =c =b =a");
+  supervisor_fixture_assert_trace (fixture, "child-terminated/b/error -d -c -a +a +b +c +d");
+  supervisor_fixture_stop (fixture, "=d =c =b =a");
 }
 
 static void
-test_rest_for_one (Fixture *fixture,
+test_rest_for_one (SupervisorFixture *fixture,
                    gconstpointer data)
 {
-  add_four (fixture);
-  start (fixture, "+a +b +c +d");
+  supervisor_fixture_add_four (fixture);
+  supervisor_fixture_start (fixture, "+a +b +c +d");
   test_child_exit (fixture->children[B], USHER_EXIT_ERROR);
-  assert_trace (fixture, "child-terminated/b/error -d -c +b +c +d");
-  stop (fixture, "=d =c =b =a");
+  supervisor_fixture_assert_trace (fixture, "child-terminated/b/error -d -c +b +c +d");
+  supervisor_fixture_stop (fixture, "=d =c =b =a");
 }
 
 /* What becomes of a child after each kind of exit, by its restart type. */
@@ -293,271 +120,271 @@ test_restart_types (void)
 
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      Fixture own = { 0 };
+      SupervisorFixture own = { 0 };
 
-      set_up (&own, GINT_TO_POINTER (USHER_STRATEGY_ONE_FOR_ONE));
-      add (&own, A, cases[i].restart, 100);
-      start (&own, "+a");
+      supervisor_fixture_set_up (&own, GINT_TO_POINTER (USHER_STRATEGY_ONE_FOR_ONE));
+      supervisor_fixture_add (&own, A, cases[i].restart, 100);
+      supervisor_fixture_start (&own, "+a");
       test_child_exit (own.children[A], cases[i].kind);
-      assert_trace (&own, cases[i].expected);
-      stop (&own, g_str_has_suffix (cases[i].expected, "+a") ? "=a" : "");
-      tear_down (&own, GINT_TO_POINTER (USHER_STRATEGY_ONE_FOR_ONE));
+      supervisor_fixture_assert_trace (&own, cases[i].expected);
+      supervisor_fixture_stop (&own, g_str_has_suffix (cases[i].expected, "+a") ? "=a" : "");
+      supervisor_fixture_tear_down (&own, GINT_TO_POINTER (USHER_STRATEGY_ONE_FOR_ONE));
     }
 }
 
 static void
-test_budget_spaced (Fixture *fixture,
+test_budget_spaced (SupervisorFixture *fixture,
                     gconstpointer data)
 {
-  add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
   usher_supervisor_set_intensity (fixture->supervisor, 1);
   usher_supervisor_set_period_msec (fixture->supervisor, 1000);
-  start (fixture, "+a");
+  supervisor_fixture_start (fixture, "+a");
 
   for (guint i = 0; i < 5; i++)
     {
       test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
-      assert_trace (fixture, "child-terminated/a/error +a");
-      fake_clock_advance_usec (1000 * MSEC + 1);
+      supervisor_fixture_assert_trace (fixture, "child-terminated/a/error +a");
+      fake_clock_advance_usec (1000 * 1000 + 1);
     }
-  stop (fixture, "=a");
+  supervisor_fixture_stop (fixture, "=a");
 }
 
 static void
-test_budget_escalates (Fixture *fixture,
+test_budget_escalates (SupervisorFixture *fixture,
                        gconstpointer data)
 {
-  add_four (fixture);
+  supervisor_fixture_add_four (fixture);
   usher_supervisor_set_intensity (fixture->supervisor, 2);
   usher_supervisor_set_period_msec (fixture->supervisor, 1000);
-  start (fixture, "+a +b +c +d");
+  supervisor_fixture_start (fixture, "+a +b +c +d");
 
   test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
-  assert_trace (fixture, "child-terminated/a/error +a");
+  supervisor_fixture_assert_trace (fixture, "child-terminated/a/error +a");
   test_child_exit (fixture->children[B], USHER_EXIT_ERROR);
-  assert_trace (fixture, "child-terminated/b/error +b");
+  supervisor_fixture_assert_trace (fixture, "child-terminated/b/error +b");
   advance_msec (1000);
   test_child_exit (fixture->children[C], USHER_EXIT_ERROR);
-  assert_trace (fixture, "child-terminated/c/error shutdown/c/shutdown -d -b -a");
-  assert_exited (fixture, "shutdown: supervisor “supervisor”: more than 2 restarts within 1000 ms");
+  supervisor_fixture_assert_trace (fixture, "child-terminated/c/error shutdown/c/shutdown -d -b -a");
+  supervisor_fixture_assert_exited (fixture, "shutdown: supervisor “supervisor”: more than 2 restarts within 1000 ms");
   g_assert_error (usher_exit_get_error (fixture->exit), USHER_ERROR, USHER_ERROR_MAX_INTENSITY);
 
   /* Nobody starts it again. */
   usher_child_shutdown (USHER_CHILD (fixture->supervisor), USHER_STOP_FINAL);
-  assert_trace (fixture, "=d =b =a");
+  supervisor_fixture_assert_trace (fixture, "=d =b =a");
   usher_child_shutdown (USHER_CHILD (fixture->supervisor), USHER_STOP_FINAL);
-  assert_trace (fixture, "");
+  supervisor_fixture_assert_trace (fixture, "");
 }
 
 static void
-test_failed_restarts_are_charged (Fixture *fixture,
+test_failed_restarts_are_charged (SupervisorFixture *fixture,
                                   gconstpointer data)
 {
-  add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
   usher_supervisor_set_intensity (fixture->supervisor, 3);
-  start (fixture, "+a");
+  supervisor_fixture_start (fixture, "+a");
   test_child_set_start (fixture->children[A], TEST_START_FAIL);
   test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
-  assert_trace (fixture,
-                "child-terminated/a/error "
-                "+a start-error/a/error +a start-error/a/error +a start-error/a/error "
-                "shutdown/a/shutdown");
+  supervisor_fixture_assert_trace (fixture,
+                                   "child-terminated/a/error "
+                                   "+a start-error/a/error +a start-error/a/error +a start-error/a/error "
+                                   "shutdown/a/shutdown");
   g_assert_error (usher_exit_get_error (fixture->exit), USHER_ERROR, USHER_ERROR_MAX_INTENSITY);
 }
 
 static void
-test_zero_intensity (Fixture *fixture,
+test_zero_intensity (SupervisorFixture *fixture,
                      gconstpointer data)
 {
-  add_four (fixture);
+  supervisor_fixture_add_four (fixture);
   usher_supervisor_set_intensity (fixture->supervisor, 0);
-  start (fixture, "+a +b +c +d");
+  supervisor_fixture_start (fixture, "+a +b +c +d");
   test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
-  assert_trace (fixture, "child-terminated/a/error shutdown/a/shutdown -d -c -b");
+  supervisor_fixture_assert_trace (fixture, "child-terminated/a/error shutdown/a/shutdown -d -c -b");
 }
 
 /* The child that failed in the round is the one that the retry is for. */
 static void
-test_other_child_fails_rest_for_one (Fixture *fixture,
+test_other_child_fails_rest_for_one (SupervisorFixture *fixture,
                                      gconstpointer data)
 {
-  add_four (fixture);
+  supervisor_fixture_add_four (fixture);
   usher_supervisor_set_intensity (fixture->supervisor, 2);
-  start (fixture, "+a +b +c +d");
+  supervisor_fixture_start (fixture, "+a +b +c +d");
   test_child_set_next_starts (fixture->children[C], TEST_START_FAIL, 1);
   test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
-  assert_trace (fixture,
-                "child-terminated/a/error -d -c -b +a +b +c start-error/c/error +c +d");
-  stop (fixture, "=d =c =b =a");
+  supervisor_fixture_assert_trace (fixture,
+                                   "child-terminated/a/error -d -c -b +a +b +c start-error/c/error +c +d");
+  supervisor_fixture_stop (fixture, "=d =c =b =a");
 }
 
 static void
-test_other_child_fails_one_for_all (Fixture *fixture,
+test_other_child_fails_one_for_all (SupervisorFixture *fixture,
                                     gconstpointer data)
 {
-  add_four (fixture);
+  supervisor_fixture_add_four (fixture);
   usher_supervisor_set_intensity (fixture->supervisor, 2);
-  start (fixture, "+a +b +c +d");
+  supervisor_fixture_start (fixture, "+a +b +c +d");
   test_child_set_next_starts (fixture->children[C], TEST_START_FAIL, 1);
   test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
-  assert_trace (fixture,
-                "child-terminated/a/error -d -c -b +a +b +c start-error/c/error "
-                "-b -a +a +b +c +d");
-  stop (fixture, "=d =c =b =a");
+  supervisor_fixture_assert_trace (fixture,
+                                   "child-terminated/a/error -d -c -b +a +b +c start-error/c/error "
+                                   "-b -a +a +b +c +d");
+  supervisor_fixture_stop (fixture, "=d =c =b =a");
 }
 
 static void
-test_temporary_bystander (Fixture *fixture,
+test_temporary_bystander (SupervisorFixture *fixture,
                           gconstpointer data)
 {
-  add (fixture, A, USHER_RESTART_PERMANENT, 100);
-  add (fixture, B, USHER_RESTART_TEMPORARY, 100);
-  start (fixture, "+a +b");
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, B, USHER_RESTART_TEMPORARY, 100);
+  supervisor_fixture_start (fixture, "+a +b");
   test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
-  assert_trace (fixture, "child-terminated/a/error =b +a");
-  stop (fixture, "=a");
-  start (fixture, "+a +b");
-  stop (fixture, "=b =a");
+  supervisor_fixture_assert_trace (fixture, "child-terminated/a/error =b +a");
+  supervisor_fixture_stop (fixture, "=a");
+  supervisor_fixture_start (fixture, "+a +b");
+  supervisor_fixture_stop (fixture, "=b =a");
 }
 
 /* Both exits wait for the restart; the stop takes the later one's. */
 static void
-test_exit_during_a_round_counts_once (Fixture *fixture,
+test_exit_during_a_round_counts_once (SupervisorFixture *fixture,
                                       gconstpointer data)
 {
-  add_four (fixture);
-  start (fixture, "+a +b +c +d");
+  supervisor_fixture_add_four (fixture);
+  supervisor_fixture_start (fixture, "+a +b +c +d");
   test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
   test_child_exit (fixture->children[C], USHER_EXIT_KILLED);
-  assert_trace (fixture,
-                "child-terminated/a/error -d shutdown-error/c/killed -b +a +b +c +d");
+  supervisor_fixture_assert_trace (fixture,
+                                   "child-terminated/a/error -d shutdown-error/c/killed -b +a +b +c +d");
   g_assert_null (fixture->exit);
-  stop (fixture, "=d =c =b =a");
+  supervisor_fixture_stop (fixture, "=d =c =b =a");
 }
 
 static void
-test_exit_right_after_the_start (Fixture *fixture,
+test_exit_right_after_the_start (SupervisorFixture *fixture,
                                  gconstpointer data)
 {
-  add_four (fixture);
+  supervisor_fixture_add_four (fixture);
   test_child_set_next_starts (fixture->children[A], TEST_START_EXIT, 1);
-  start (fixture, "+a +b +c +d child-terminated/a/error +a");
-  stop (fixture, "=d =c =b =a");
+  supervisor_fixture_start (fixture, "+a +b +c +d child-terminated/a/error +a");
+  supervisor_fixture_stop (fixture, "=d =c =b =a");
 }
 
 static void
-test_limit (Fixture *fixture,
+test_limit (SupervisorFixture *fixture,
             gconstpointer data)
 {
-  add_four (fixture);
-  start (fixture, "+a +b +c +d");
+  supervisor_fixture_add_four (fixture);
+  supervisor_fixture_start (fixture, "+a +b +c +d");
   test_child_set_stop (fixture->children[C], TEST_STOP_REFUSE);
   usher_child_shutdown (USHER_CHILD (fixture->supervisor), USHER_STOP_FINAL);
-  assert_trace (fixture, "=d =c");
+  supervisor_fixture_assert_trace (fixture, "=d =c");
   advance_msec (99);
-  assert_trace (fixture, "");
+  supervisor_fixture_assert_trace (fixture, "");
   advance_msec (1);
-  assert_trace (fixture, "!c shutdown-error/c/killed =b =a");
-  assert_exited (fixture, "shutdown");
+  supervisor_fixture_assert_trace (fixture, "!c shutdown-error/c/killed =b =a");
+  supervisor_fixture_assert_exited (fixture, "shutdown");
 }
 
 static void
-test_brutal_kill (Fixture *fixture,
+test_brutal_kill (SupervisorFixture *fixture,
                   gconstpointer data)
 {
-  add (fixture, A, USHER_RESTART_PERMANENT, USHER_SHUTDOWN_BRUTAL_KILL);
-  start (fixture, "+a");
-  stop (fixture, "!a");
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, USHER_SHUTDOWN_BRUTAL_KILL);
+  supervisor_fixture_start (fixture, "+a");
+  supervisor_fixture_stop (fixture, "!a");
 }
 
 static void
-test_kill (Fixture *fixture,
+test_kill (SupervisorFixture *fixture,
            gconstpointer data)
 {
-  add_four (fixture);
-  start (fixture, "+a +b +c +d");
+  supervisor_fixture_add_four (fixture);
+  supervisor_fixture_start (fixture, "+a +b +c +d");
   usher_child_kill (USHER_CHILD (fixture->supervisor));
-  assert_trace (fixture, "!d !c !b !a");
-  assert_exited (fixture, "killed");
+  supervisor_fixture_assert_trace (fixture, "!d !c !b !a");
+  supervisor_fixture_assert_exited (fixture, "killed");
 }
 
 static void
-test_stop_while_starting (Fixture *fixture,
+test_stop_while_starting (SupervisorFixture *fixture,
                           gconstpointer data)
 {
-  add_four (fixture);
+  supervisor_fixture_add_four (fixture);
   test_child_set_start (fixture->children[C], TEST_START_HANG);
-  begin_start (fixture, NULL);
+  supervisor_fixture_begin_start (fixture, NULL);
   usher_child_shutdown (USHER_CHILD (fixture->supervisor), USHER_STOP_FINAL);
-  assert_trace (fixture, "+a +b +c ~c =b =a");
+  supervisor_fixture_assert_trace (fixture, "+a +b +c ~c =b =a");
   g_assert_error (fixture->start_error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_null (fixture->exit);
 }
 
 static void
-test_cancelled_while_starting (Fixture *fixture,
+test_cancelled_while_starting (SupervisorFixture *fixture,
                                gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
-  add_four (fixture);
+  supervisor_fixture_add_four (fixture);
   test_child_set_start (fixture->children[C], TEST_START_HANG);
-  begin_start (fixture, cancellable);
+  supervisor_fixture_begin_start (fixture, cancellable);
   g_cancellable_cancel (cancellable);
-  assert_trace (fixture, "+a +b +c ~c -b -a");
+  supervisor_fixture_assert_trace (fixture, "+a +b +c ~c -b -a");
   g_assert_error (fixture->start_error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
 static void
-test_late_success_is_shut_down (Fixture *fixture,
+test_late_success_is_shut_down (SupervisorFixture *fixture,
                                 gconstpointer data)
 {
-  add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
   test_child_set_start (fixture->children[A], TEST_START_STUBBORN);
-  begin_start (fixture, NULL);
+  supervisor_fixture_begin_start (fixture, NULL);
   usher_child_shutdown (USHER_CHILD (fixture->supervisor), USHER_STOP_FINAL);
-  assert_trace (fixture, "+a ~a");
+  supervisor_fixture_assert_trace (fixture, "+a ~a");
   test_child_answer_start (fixture->children[A]);
-  assert_trace (fixture, "=a");
+  supervisor_fixture_assert_trace (fixture, "=a");
   g_assert_error (fixture->start_error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
 
 static void
-test_start_that_ignores_its_end_is_abandoned (Fixture *fixture,
+test_start_that_ignores_its_end_is_abandoned (SupervisorFixture *fixture,
                                               gconstpointer data)
 {
-  add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
   test_child_set_start (fixture->children[A], TEST_START_STUBBORN);
-  begin_start (fixture, NULL);
+  supervisor_fixture_begin_start (fixture, NULL);
   usher_child_shutdown (USHER_CHILD (fixture->supervisor), USHER_STOP_FINAL);
-  assert_trace (fixture, "+a ~a");
+  supervisor_fixture_assert_trace (fixture, "+a ~a");
   advance_msec (100);
-  assert_trace (fixture, "!a shutdown-error/a/killed");
+  supervisor_fixture_assert_trace (fixture, "!a shutdown-error/a/killed");
   g_assert_error (fixture->start_error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
   g_clear_error (&fixture->start_error);
-  begin_start (fixture, NULL);
+  supervisor_fixture_begin_start (fixture, NULL);
   g_assert_error (fixture->start_error, G_IO_ERROR, G_IO_ERROR_BUSY);
-  assert_trace (fixture, "start-error/a/error");
+  supervisor_fixture_assert_trace (fixture, "start-error/a/error");
 
   test_child_answer_start (fixture->children[A]);
-  assert_trace (fixture, "!a");
+  supervisor_fixture_assert_trace (fixture, "!a");
 }
 
 static void
-test_final_overtakes_restart (Fixture *fixture,
+test_final_overtakes_restart (SupervisorFixture *fixture,
                               gconstpointer data)
 {
-  add_four (fixture);
-  start (fixture, "+a +b +c +d");
+  supervisor_fixture_add_four (fixture);
+  supervisor_fixture_start (fixture, "+a +b +c +d");
   test_child_set_stop (fixture->children[C], TEST_STOP_REFUSE);
   test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
-  assert_trace (fixture, "child-terminated/a/error -d -c");
+  supervisor_fixture_assert_trace (fixture, "child-terminated/a/error -d -c");
   usher_child_shutdown (USHER_CHILD (fixture->supervisor), USHER_STOP_FINAL);
-  assert_trace (fixture, "=d =c");
+  supervisor_fixture_assert_trace (fixture, "=d =c");
   advance_msec (100);
-  assert_trace (fixture, "!c shutdown-error/c/killed =b");
-  assert_exited (fixture, "shutdown");
+  supervisor_fixture_assert_trace (fixture, "!c shutdown-error/c/killed =b");
+  supervisor_fixture_assert_exited (fixture, "shutdown");
 }
 
 static void
@@ -567,15 +394,15 @@ stop_tree (UsherSupervisor *supervisor)
 }
 
 static void
-test_report_handler_may_stop_the_tree (Fixture *fixture,
+test_report_handler_may_stop_the_tree (SupervisorFixture *fixture,
                                        gconstpointer data)
 {
-  add_four (fixture);
-  start (fixture, "+a +b +c +d");
+  supervisor_fixture_add_four (fixture);
+  supervisor_fixture_start (fixture, "+a +b +c +d");
   g_signal_connect (fixture->supervisor, "report", G_CALLBACK (stop_tree), NULL);
   test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
-  assert_trace (fixture, "child-terminated/a/error =d =c =b");
-  assert_exited (fixture, "shutdown");
+  supervisor_fixture_assert_trace (fixture, "child-terminated/a/error =d =c =b");
+  supervisor_fixture_assert_exited (fixture, "shutdown");
 }
 
 static void
@@ -586,34 +413,34 @@ iterate_in_handler (UsherSupervisor *supervisor)
 }
 
 static void
-test_report_handler_may_iterate (Fixture *fixture,
+test_report_handler_may_iterate (SupervisorFixture *fixture,
                                  gconstpointer data)
 {
-  add_four (fixture);
-  start (fixture, "+a +b +c +d");
+  supervisor_fixture_add_four (fixture);
+  supervisor_fixture_start (fixture, "+a +b +c +d");
   g_signal_connect (fixture->supervisor, "report", G_CALLBACK (iterate_in_handler), NULL);
   test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
-  assert_trace (fixture, "child-terminated/a/error =d =c =b");
-  assert_exited (fixture, "shutdown");
+  supervisor_fixture_assert_trace (fixture, "child-terminated/a/error =d =c =b");
+  supervisor_fixture_assert_exited (fixture, "shutdown");
 }
 
 static void
-test_last_reference_may_go (Fixture *fixture,
+test_last_reference_may_go (SupervisorFixture *fixture,
                             gconstpointer data)
 {
   UsherSupervisor *supervisor = fixture->supervisor;
 
-  add_four (fixture);
-  start (fixture, "+a +b +c +d");
+  supervisor_fixture_add_four (fixture);
+  supervisor_fixture_start (fixture, "+a +b +c +d");
   g_object_unref (supervisor);
   test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
-  assert_trace (fixture, "child-terminated/a/error +a");
+  supervisor_fixture_assert_trace (fixture, "child-terminated/a/error +a");
   g_object_ref (supervisor);
-  stop (fixture, "=d =c =b =a");
+  supervisor_fixture_stop (fixture, "=d =c =b =a");
 }
 
 static void
-test_nests (Fixture *fixture,
+test_nests (SupervisorFixture *fixture,
             gconstpointer data)
 {
   g_autoptr (UsherSupervisor) root = usher_supervisor_new (USHER_STRATEGY_ONE_FOR_ONE);
@@ -621,35 +448,35 @@ test_nests (Fixture *fixture,
       usher_child_spec_new ("inner", USHER_CHILD (fixture->supervisor));
   g_autoptr (GError) error = NULL;
 
-  g_signal_handlers_disconnect_by_func (fixture->supervisor, on_exited, fixture);
-  g_signal_connect (root, "report", G_CALLBACK (on_report), fixture);
+  g_signal_handlers_disconnect_by_func (fixture->supervisor, supervisor_fixture_on_exited, fixture);
+  g_signal_connect (root, "report", G_CALLBACK (supervisor_fixture_on_report), fixture);
   usher_supervisor_add_child (root, spec, &error);
   g_assert_no_error (error);
-  add (fixture, A, USHER_RESTART_PERMANENT, 100);
-  add (fixture, B, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, B, USHER_RESTART_PERMANENT, 100);
 
-  usher_child_start_async (USHER_CHILD (root), NULL, on_started, fixture);
-  assert_trace (fixture, "+a +b");
+  usher_child_start_async (USHER_CHILD (root), NULL, supervisor_fixture_on_started, fixture);
+  supervisor_fixture_assert_trace (fixture, "+a +b");
 
   /* A permanent supervisor over its budget comes back. */
   test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
   test_child_exit (fixture->children[B], USHER_EXIT_ERROR);
-  assert_trace (fixture,
-                "child-terminated/a/error +a child-terminated/b/error shutdown/b/shutdown -a "
-                "child-terminated/inner/shutdown +a +b");
+  supervisor_fixture_assert_trace (fixture,
+                                   "child-terminated/a/error +a child-terminated/b/error shutdown/b/shutdown -a "
+                                   "child-terminated/inner/shutdown +a +b");
 
   /* And now nobody restarts it: what remains is told. */
   test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
   test_child_exit (fixture->children[B], USHER_EXIT_ERROR);
-  assert_trace (fixture,
-                "child-terminated/a/error +a child-terminated/b/error shutdown/b/shutdown -a "
-                "child-terminated/inner/shutdown shutdown/inner/shutdown");
+  supervisor_fixture_assert_trace (fixture,
+                                   "child-terminated/a/error +a child-terminated/b/error shutdown/b/shutdown -a "
+                                   "child-terminated/inner/shutdown shutdown/inner/shutdown");
   usher_child_shutdown (USHER_CHILD (root), USHER_STOP_FINAL);
-  assert_trace (fixture, "=a");
+  supervisor_fixture_assert_trace (fixture, "=a");
 }
 
 static void
-test_transient_supervisor_over_budget_stays_down (Fixture *fixture,
+test_transient_supervisor_over_budget_stays_down (SupervisorFixture *fixture,
                                                   gconstpointer data)
 {
   g_autoptr (UsherSupervisor) root = usher_supervisor_new (USHER_STRATEGY_ONE_FOR_ONE);
@@ -658,19 +485,19 @@ test_transient_supervisor_over_budget_stays_down (Fixture *fixture,
 
   usher_child_spec_set_restart (spec, USHER_RESTART_TRANSIENT);
   usher_supervisor_add_child (root, spec, NULL);
-  add (fixture, A, USHER_RESTART_PERMANENT, 100);
-  add (fixture, B, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, B, USHER_RESTART_PERMANENT, 100);
   usher_supervisor_set_intensity (fixture->supervisor, 0);
-  usher_child_start_async (USHER_CHILD (root), NULL, on_started, fixture);
-  assert_trace (fixture, "+a +b");
+  usher_child_start_async (USHER_CHILD (root), NULL, supervisor_fixture_on_started, fixture);
+  supervisor_fixture_assert_trace (fixture, "+a +b");
   test_child_exit (fixture->children[B], USHER_EXIT_ERROR);
-  assert_trace (fixture, "child-terminated/b/error shutdown/b/shutdown -a =a");
+  supervisor_fixture_assert_trace (fixture, "child-terminated/b/error shutdown/b/shutdown -a =a");
   usher_child_shutdown (USHER_CHILD (root), USHER_STOP_FINAL);
-  assert_trace (fixture, "");
+  supervisor_fixture_assert_trace (fixture, "");
 }
 
 static void
-assert_refused (Fixture *fixture,
+assert_refused (SupervisorFixture *fixture,
                 const UsherChildSpec *spec,
                 const char *message)
 {
@@ -682,10 +509,10 @@ assert_refused (Fixture *fixture,
 }
 
 static void
-test_bad_specs (Fixture *fixture,
+test_bad_specs (SupervisorFixture *fixture,
                 gconstpointer data)
 {
-  add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
 
   g_autoptr (TestChild) child = test_child_new ("x", fixture->trace);
   g_autoptr (UsherChildSpec) same_id = usher_child_spec_new ("a", USHER_CHILD (child));
@@ -710,29 +537,29 @@ test_bad_specs (Fixture *fixture,
 }
 
 static void
-test_limit_is_checked_at_start (Fixture *fixture,
+test_limit_is_checked_at_start (SupervisorFixture *fixture,
                                 gconstpointer data)
 {
-  add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
   test_child_set_shutdown_time_msec (fixture->children[A], 101);
-  begin_start (fixture, NULL);
+  supervisor_fixture_begin_start (fixture, NULL);
   g_assert_error (fixture->start_error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
-  assert_trace (fixture, "start-error/a/error");
+  supervisor_fixture_assert_trace (fixture, "start-error/a/error");
 }
 
 static void
-test_starts_once_at_a_time (Fixture *fixture,
+test_starts_once_at_a_time (SupervisorFixture *fixture,
                             gconstpointer data)
 {
-  start (fixture, "");
-  begin_start (fixture, NULL);
+  supervisor_fixture_start (fixture, "");
+  supervisor_fixture_begin_start (fixture, NULL);
   g_assert_error (fixture->start_error, G_IO_ERROR, G_IO_ERROR_PENDING);
   usher_child_shutdown (USHER_CHILD (fixture->supervisor), USHER_STOP_FINAL);
   iterate_pending (NULL);
 }
 
 #define ADD(path, strategy, func) \
-  g_test_add ("/supervisor/" path, Fixture, GINT_TO_POINTER (strategy), set_up, func, tear_down)
+  g_test_add ("/supervisor/" path, SupervisorFixture, GINT_TO_POINTER (strategy), supervisor_fixture_set_up, func, supervisor_fixture_tear_down)
 
 int
 main (int argc,

@@ -44,11 +44,50 @@ typedef enum
   USHER_ERROR_TIMED_OUT,
 } UsherError;
 
+/**
+ * USHER_SUPERVISOR_ERROR:
+ *
+ * The error domain of calls to a supervisor. Its codes are [error@Usher.SupervisorError].
+ *
+ * Since: 0.1
+ */
+#define USHER_SUPERVISOR_ERROR (usher_supervisor_error_quark ())
+
+/**
+ * UsherSupervisorError:
+ * @USHER_SUPERVISOR_ERROR_ALREADY_STARTED: a child with that id runs
+ * @USHER_SUPERVISOR_ERROR_ALREADY_PRESENT: a child with that id is there, but does not run
+ * @USHER_SUPERVISOR_ERROR_NOT_FOUND: there is no child with that id
+ * @USHER_SUPERVISOR_ERROR_RUNNING: the child runs, and would have to be terminated first
+ * @USHER_SUPERVISOR_ERROR_RESTARTING: the child waits to be restarted, and would have to be
+ *   terminated first
+ * @USHER_SUPERVISOR_ERROR_NOT_RUNNING: the supervisor itself does not run, or is ending
+ *
+ * The answers of a supervisor to a call that it refuses: OTP's, and one for a supervisor that is
+ * not there.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  USHER_SUPERVISOR_ERROR_ALREADY_STARTED,
+  USHER_SUPERVISOR_ERROR_ALREADY_PRESENT,
+  USHER_SUPERVISOR_ERROR_NOT_FOUND,
+  USHER_SUPERVISOR_ERROR_RUNNING,
+  USHER_SUPERVISOR_ERROR_RESTARTING,
+  USHER_SUPERVISOR_ERROR_NOT_RUNNING,
+} UsherSupervisorError;
+
 #define USHER_TYPE_ERROR (usher_error_get_type ())
+#define USHER_TYPE_SUPERVISOR_ERROR (usher_supervisor_error_get_type ())
 
 USHER_AVAILABLE_IN_0_1
 GType usher_error_get_type (void);
 USHER_AVAILABLE_IN_0_1
 GQuark usher_error_quark (void);
+USHER_AVAILABLE_IN_0_1
+GType usher_supervisor_error_get_type (void);
+USHER_AVAILABLE_IN_0_1
+GQuark usher_supervisor_error_quark (void);
 
 G_END_DECLS

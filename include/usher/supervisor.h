@@ -8,6 +8,7 @@
 #endif
 
 #include <gio/gio.h>
+#include <usher/child-info.h>
 #include <usher/child-spec.h>
 #include <usher/version.h>
 
@@ -30,6 +31,25 @@ typedef enum
   USHER_STRATEGY_ONE_FOR_ALL,
   USHER_STRATEGY_REST_FOR_ONE,
 } UsherStrategy;
+
+/**
+ * UsherChildCounts:
+ * @n_specs: children, whether they run or not
+ * @n_active: children that run
+ * @n_supervisors: children that supervise others, whether they run or not
+ * @n_workers: all the others
+ *
+ * How many children a supervisor has, as OTP's `count_children` says it.
+ *
+ * Since: 0.1
+ */
+typedef struct
+{
+  guint n_specs;
+  guint n_active;
+  guint n_supervisors;
+  guint n_workers;
+} UsherChildCounts;
 
 #define USHER_TYPE_STRATEGY (usher_strategy_get_type ())
 #define USHER_TYPE_SUPERVISOR (usher_supervisor_get_type ())
@@ -65,5 +85,58 @@ gboolean usher_supervisor_add_child (UsherSupervisor *self,
 USHER_AVAILABLE_IN_0_1
 gboolean usher_supervisor_run (UsherSupervisor *self,
                                GError **error);
+USHER_AVAILABLE_IN_0_1
+void usher_supervisor_start_child_async (UsherSupervisor *self,
+                                         const UsherChildSpec *spec,
+                                         GCancellable *cancellable,
+                                         GAsyncReadyCallback callback,
+                                         gpointer user_data);
+USHER_AVAILABLE_IN_0_1
+UsherStartResult usher_supervisor_start_child_finish (UsherSupervisor *self,
+                                                      GAsyncResult *result,
+                                                      GError **error);
+USHER_AVAILABLE_IN_0_1
+void usher_supervisor_restart_child_async (UsherSupervisor *self,
+                                           const char *id,
+                                           GCancellable *cancellable,
+                                           GAsyncReadyCallback callback,
+                                           gpointer user_data);
+USHER_AVAILABLE_IN_0_1
+UsherStartResult usher_supervisor_restart_child_finish (UsherSupervisor *self,
+                                                        GAsyncResult *result,
+                                                        GError **error);
+USHER_AVAILABLE_IN_0_1
+void usher_supervisor_terminate_child_async (UsherSupervisor *self,
+                                             const char *id,
+                                             GCancellable *cancellable,
+                                             GAsyncReadyCallback callback,
+                                             gpointer user_data);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_supervisor_terminate_child_finish (UsherSupervisor *self,
+                                                  GAsyncResult *result,
+                                                  GError **error);
+USHER_AVAILABLE_IN_0_1
+void usher_supervisor_delete_child_async (UsherSupervisor *self,
+                                          const char *id,
+                                          GCancellable *cancellable,
+                                          GAsyncReadyCallback callback,
+                                          gpointer user_data);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_supervisor_delete_child_finish (UsherSupervisor *self,
+                                               GAsyncResult *result,
+                                               GError **error);
+USHER_AVAILABLE_IN_0_1
+GPtrArray *usher_supervisor_which_children (UsherSupervisor *self);
+USHER_AVAILABLE_IN_0_1
+void usher_supervisor_count_children (UsherSupervisor *self,
+                                      UsherChildCounts *counts);
+USHER_AVAILABLE_IN_0_1
+UsherChildInfo *usher_supervisor_get_child (UsherSupervisor *self,
+                                            const char *id,
+                                            GError **error);
+USHER_AVAILABLE_IN_0_1
+UsherChildSpec *usher_supervisor_get_childspec (UsherSupervisor *self,
+                                                const char *id,
+                                                GError **error);
 
 G_END_DECLS

@@ -61,6 +61,10 @@ void usher_desk_run (UsherDesk *self);
 void usher_desk_post (UsherDesk *self,
                       UsherLetter *letter,
                       UsherLetterKind kind);
+/* The same at the head of the queue. */
+void usher_desk_post_urgent (UsherDesk *self,
+                             UsherLetter *letter,
+                             UsherLetterKind kind);
 /* Takes a letter out of the queue, wherever it is. Harmless if it is not there. */
 void usher_desk_withdraw (UsherDesk *self,
                           UsherLetter *letter);

@@ -97,6 +97,16 @@ usher_desk_post (UsherDesk *self,
 }
 
 void
+usher_desk_post_urgent (UsherDesk *self,
+                        UsherLetter *letter,
+                        UsherLetterKind kind)
+{
+  usher_desk_post (self, letter, kind);
+  g_queue_unlink (&self->letters, &letter->link);
+  g_queue_push_head_link (&self->letters, &letter->link);
+}
+
+void
 usher_desk_withdraw (UsherDesk *self,
                      UsherLetter *letter)
 {

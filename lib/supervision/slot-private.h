@@ -34,6 +34,7 @@ struct _UsherSlot
   UsherChildSpec *spec; /* (owned) */
   UsherChild *child;    /* (owned) */
   UsherSlotState state;
+  gboolean is_dynamic; /* started by a call, and forgotten when the supervisor ends */
 
   UsherSlotStart *start; /* (unowned) (nullable): the start that has not returned */
   UsherStartResult start_result;

@@ -4,6 +4,7 @@
 #include "supervision/slot-private.h"
 
 #include "runtime/clock-private.h"
+#include "supervision/child-private.h"
 #include "supervision/child-spec-private.h"
 #include "usher/error.h"
 
@@ -297,6 +298,13 @@ static gboolean
 check_start (UsherSlot *self,
              GError **error)
 {
+  if (usher_child_get_parent (self->child) != USHER_CHILD (self->desk->owner))
+    {
+      g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+                   "child “%s”: it stands under another supervisor by now; a child has one parent",
+                   usher_slot_get_id (self));
+      return FALSE;
+    }
   if (self->start == NULL)
     return usher_child_spec_check (self->spec, error);
 
@@ -317,6 +325,8 @@ usher_slot_new (UsherDesk *desk,
   self->desk = desk;
   self->spec = usher_child_spec_copy (spec);
   self->child = g_object_ref (usher_child_spec_get_child (spec));
+  if (usher_child_get_parent (self->child) == NULL)
+    usher_child_set_parent (self->child, USHER_CHILD (desk->owner));
 
   return self;
 }
@@ -333,6 +343,8 @@ usher_slot_free (UsherSlot *self)
   g_clear_error (&self->start_error);
   g_clear_pointer (&self->exit, usher_exit_unref);
   usher_child_spec_free (self->spec);
+  if (usher_child_get_parent (self->child) == USHER_CHILD (self->desk->owner))
+    usher_child_set_parent (self->child, NULL);
   g_object_unref (self->child);
   g_free (self);
 }

@@ -9,35 +9,6 @@
 #include "supervision/strategy-private.h"
 #include "usher/error.h"
 
-#define BIT(state) (1u << (state))
-
-static const guint transitions[USHER_SUPERVISOR_N_STATES] = {
-  [USHER_SUPERVISOR_DOWN] = BIT (USHER_SUPERVISOR_STARTING),
-  [USHER_SUPERVISOR_STARTING] = BIT (USHER_SUPERVISOR_RUNNING) | BIT (USHER_SUPERVISOR_STOPPING) |
-                                BIT (USHER_SUPERVISOR_KILLING),
-  [USHER_SUPERVISOR_RUNNING] = BIT (USHER_SUPERVISOR_STOPPING) | BIT (USHER_SUPERVISOR_KILLING),
-  [USHER_SUPERVISOR_STOPPING] = BIT (USHER_SUPERVISOR_DOWN) | BIT (USHER_SUPERVISOR_KILLING),
-  [USHER_SUPERVISOR_KILLING] = BIT (USHER_SUPERVISOR_DOWN),
-};
-
-static const char *const state_names[USHER_SUPERVISOR_N_STATES] = {
-  [USHER_SUPERVISOR_DOWN] = "down",
-  [USHER_SUPERVISOR_STARTING] = "starting",
-  [USHER_SUPERVISOR_RUNNING] = "running",
-  [USHER_SUPERVISOR_STOPPING] = "stopping",
-  [USHER_SUPERVISOR_KILLING] = "killing",
-};
-
-static void
-set_state (UsherSupervisor *self,
-           UsherSupervisorState state)
-{
-  g_return_if_fail ((transitions[self->state] & BIT (state)) != 0);
-
-  g_debug ("supervisor “%s”: %s → %s", self->name, state_names[self->state], state_names[state]);
-  self->state = state;
-}
-
 typedef struct
 {
   UsherSupervisor *supervisor; /* (unowned): errands run while it lives */
@@ -80,51 +51,14 @@ send_report (UsherSupervisor *self,
 }
 
 static void
-walk_back (UsherSupervisor *self,
-           UsherStrategyRange range)
-{
-  self->round = (UsherRound){
-    .phase = USHER_ROUND_STOP,
-    .first = range.first,
-    .last = range.last,
-    .cursor = range.last,
-  };
-}
-
-static void
-walk_forth (UsherSupervisor *self)
-{
-  self->round.phase = USHER_ROUND_START;
-  self->round.cursor = self->round.first;
-  self->round.is_begun = FALSE;
-}
-
-static void
-end_round (UsherSupervisor *self)
-{
-  self->round = (UsherRound){ 0 };
-}
-
-static void
-move_back (UsherRound *round)
-{
-  round->cursor = round->cursor == round->first ? NULL : round->cursor->prev;
-}
-
-static void
-move_forth (UsherRound *round)
-{
-  round->cursor = round->cursor == round->last ? NULL : round->cursor->next;
-  round->is_begun = FALSE;
-}
-
-static void
 restart (UsherSupervisor *self,
          UsherSlot *slot)
 {
   if (usher_budget_charge (&self->budget, usher_clock_now_usec ()))
     {
-      walk_back (self, usher_strategy_choose (self->strategy, &self->slots, slot));
+      UsherStrategyRange range = usher_strategy_choose (self->strategy, &self->slots, slot);
+
+      usher_round_walk_back (&self->round, range.first, range.last);
       return;
     }
 
@@ -178,91 +112,15 @@ take_letter (UsherSupervisor *self)
 
   if (letter->kind == USHER_LETTER_EXIT)
     handle_exit (self, letter);
-  else
+  else if (letter->kind == USHER_LETTER_RETRY)
     handle_retry (self, letter);
+  else
+    usher_supervisor_handle_call (self, USHER_OWNER (UsherCall, letter, letter));
   return TRUE;
 }
 
 static void
-run_return_started (gpointer data)
-{
-  g_autoptr (GTask) task = data;
-
-  g_task_return_int (task, USHER_START_STARTED);
-}
-
-static void
-run_return_failed (gpointer data)
-{
-  g_autoptr (GTask) task = data;
-
-  g_task_return_error (task, g_error_copy (g_task_get_task_data (task)));
-}
-
-static GTask *
-steal_start_task (UsherSupervisor *self)
-{
-  g_cancellable_disconnect (g_task_get_cancellable (self->start_task), self->cancelled_handler);
-  self->cancelled_handler = 0;
-
-  return g_steal_pointer (&self->start_task);
-}
-
-static void
-answer_started (UsherSupervisor *self)
-{
-  set_state (self, USHER_SUPERVISOR_RUNNING);
-  g_object_ref (self);
-  usher_desk_send (&self->desk, run_return_started, steal_start_task (self));
-}
-
-static void
-answer_failed (UsherSupervisor *self)
-{
-  GTask *task = steal_start_task (self);
-
-  if (self->start_error == NULL)
-    self->start_error = g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
-                                     "supervisor “%s”: stopped while it was starting", self->name);
-  g_task_set_task_data (task, g_steal_pointer (&self->start_error), (GDestroyNotify) g_error_free);
-  usher_life_forget (&self->life);
-  usher_desk_send (&self->desk, run_return_failed, task);
-}
-
-static void
-forget_letters (UsherSupervisor *self)
-{
-  while (usher_desk_next_letter (&self->desk) != NULL)
-    continue;
-}
-
-static void
-complete_end (UsherSupervisor *self)
-{
-  g_autoptr (UsherExit) exit = g_steal_pointer (&self->exit);
-
-  end_round (self);
-  forget_letters (self);
-  usher_budget_clear (&self->budget);
-  set_state (self, USHER_SUPERVISOR_DOWN);
-
-  if (self->start_task != NULL)
-    answer_failed (self);
-  else
-    {
-      usher_life_end (&self->life, exit);
-      usher_desk_send (&self->desk, g_object_unref, self);
-    }
-}
-
-static gboolean
-is_ending (UsherSupervisor *self)
-{
-  return self->state == USHER_SUPERVISOR_STOPPING || self->state == USHER_SUPERVISOR_KILLING;
-}
-
-static void
-settle_stopped (UsherSupervisor *self,
+report_stopped (UsherSupervisor *self,
                 UsherSlot *slot)
 {
   g_autoptr (UsherExit) exit = usher_slot_take_exit (slot);
@@ -270,16 +128,48 @@ settle_stopped (UsherSupervisor *self,
 
   if (exit != NULL && usher_stop_report_is_due (slot->was_brutal, type, exit))
     send_report (self, USHER_REPORT_SHUTDOWN_ERROR, exit, slot);
-  if (type == USHER_RESTART_TEMPORARY && !is_ending (self))
+}
+
+static void
+settle_stopped (UsherSupervisor *self,
+                UsherSlot *slot)
+{
+  report_stopped (self, slot);
+  if (usher_child_spec_get_restart (slot->spec) == USHER_RESTART_TEMPORARY && !usher_supervisor_is_ending (self))
     usher_supervisor_drop_slot (self, slot);
 }
 
-/* A temporary child that goes for the sake of another does not come back. */
+static void
+complete_call (UsherSupervisor *self,
+               UsherStartResult result,
+               GError *error)
+{
+  UsherCall *call = g_steal_pointer (&self->round.call);
+
+  usher_round_end (&self->round);
+  usher_supervisor_answer (self, call, result, error);
+}
+
+static void
+complete_stop (UsherSupervisor *self)
+{
+  if (usher_supervisor_is_ending (self))
+    usher_supervisor_complete_end (self);
+  else if (self->round.call != NULL)
+    complete_call (self, USHER_START_STARTED, NULL);
+  else
+    usher_round_walk_forth (&self->round);
+}
+
+/* A child that is terminated, and a temporary one that goes for the sake of another, do not come
+ * back. */
 static UsherStop
 choose_stop (UsherSupervisor *self,
              UsherSlot *slot)
 {
-  if (!is_ending (self) && usher_child_spec_get_restart (slot->spec) == USHER_RESTART_TEMPORARY)
+  if (self->round.call != NULL)
+    return USHER_STOP_FINAL;
+  if (!usher_supervisor_is_ending (self) && usher_child_spec_get_restart (slot->spec) == USHER_RESTART_TEMPORARY)
     return USHER_STOP_FINAL;
 
   return self->why;
@@ -290,10 +180,7 @@ step_stop (UsherSupervisor *self)
 {
   if (self->round.cursor == NULL)
     {
-      if (is_ending (self))
-        complete_end (self);
-      else
-        walk_forth (self);
+      complete_stop (self);
       return TRUE;
     }
 
@@ -303,7 +190,7 @@ step_stop (UsherSupervisor *self)
   if (!usher_slot_is_down (slot))
     return FALSE;
 
-  move_back (&self->round);
+  usher_round_move_back (&self->round);
   settle_stopped (self, slot);
   return TRUE;
 }
@@ -315,7 +202,7 @@ settle_failed_start (UsherSupervisor *self,
   g_autoptr (GError) error = g_steal_pointer (&slot->start_error);
   g_autoptr (UsherExit) reason = usher_exit_new_error (error);
 
-  end_round (self);
+  usher_round_end (&self->round);
   send_report (self, USHER_REPORT_START_ERROR, reason, slot);
   if (self->state != USHER_SUPERVISOR_STARTING)
     {
@@ -329,19 +216,58 @@ settle_failed_start (UsherSupervisor *self,
   usher_supervisor_end (self, reason, USHER_STOP_RESTART);
 }
 
+/* A child that was terminated while it was starting counts as one that ignored its start. */
+static void
+settle_terminated_start (UsherSupervisor *self,
+                         UsherSlot *slot)
+{
+  const UsherCall *call = self->round.call;
+  gboolean is_forgotten = (call != NULL && call->kind == USHER_CALL_START) ||
+                          usher_child_spec_get_restart (slot->spec) == USHER_RESTART_TEMPORARY;
+
+  report_stopped (self, slot);
+  usher_round_move_forth (&self->round);
+  if (call != NULL)
+    complete_call (self, USHER_START_FAILED,
+                   g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                                "child “%s”: terminated while it was starting",
+                                usher_slot_get_id (slot)));
+  if (is_forgotten)
+    usher_supervisor_drop_slot (self, slot);
+}
+
+static void
+settle_called_start (UsherSupervisor *self,
+                     UsherSlot *slot)
+{
+  gboolean is_new = self->round.call->kind == USHER_CALL_START;
+  UsherStartResult result = slot->start_result;
+  GError *error = g_steal_pointer (&slot->start_error);
+
+  g_prefix_error (&error, "child “%s” failed to start: ", usher_slot_get_id (slot));
+  if (result == USHER_START_FAILED && is_new)
+    usher_supervisor_drop_slot (self, slot);
+  complete_call (self, result, error);
+}
+
 static void
 settle_start (UsherSupervisor *self,
               UsherSlot *slot)
 {
-  if (slot->start_result == USHER_START_FAILED)
+  gboolean is_forgotten =
+      slot->start_result == USHER_START_IGNORED &&
+      usher_child_spec_get_restart (slot->spec) == USHER_RESTART_TEMPORARY;
+
+  if (slot->start_result == USHER_START_FAILED && self->round.call == NULL)
     {
       settle_failed_start (self, slot);
       return;
     }
 
-  move_forth (&self->round);
-  if (slot->start_result == USHER_START_IGNORED &&
-      usher_child_spec_get_restart (slot->spec) == USHER_RESTART_TEMPORARY)
+  usher_round_move_forth (&self->round);
+  if (self->round.call != NULL)
+    settle_called_start (self, slot);
+  if (is_forgotten)
     usher_supervisor_drop_slot (self, slot);
 }
 
@@ -350,9 +276,9 @@ step_start (UsherSupervisor *self)
 {
   if (self->round.cursor == NULL)
     {
-      end_round (self);
+      usher_round_end (&self->round);
       if (self->state == USHER_SUPERVISOR_STARTING)
-        answer_started (self);
+        usher_supervisor_complete_begin (self);
       return TRUE;
     }
 
@@ -364,11 +290,35 @@ step_start (UsherSupervisor *self)
       usher_slot_start (slot);
       return TRUE;
     }
-  if (slot->state == USHER_SLOT_STARTING)
+  if (slot->state == USHER_SLOT_RUNNING || slot->state == USHER_SLOT_EXITED)
+    settle_start (self, slot);
+  else if (!usher_slot_is_down (slot))
     return FALSE;
-
-  settle_start (self, slot);
+  else if (slot->told == USHER_STOP_FINAL)
+    settle_terminated_start (self, slot);
+  else
+    settle_start (self, slot);
   return TRUE;
+}
+
+void
+usher_supervisor_call_start (UsherSupervisor *self,
+                             UsherSlot *slot,
+                             UsherCall *call)
+{
+  self->round.first = &slot->link;
+  self->round.last = &slot->link;
+  self->round.call = call;
+  usher_round_walk_forth (&self->round);
+}
+
+void
+usher_supervisor_call_stop (UsherSupervisor *self,
+                            UsherSlot *slot,
+                            UsherCall *call)
+{
+  usher_round_walk_back (&self->round, &slot->link, &slot->link);
+  self->round.call = call;
 }
 
 gboolean
@@ -384,59 +334,4 @@ usher_supervisor_step (gpointer owner)
     return step_start (self);
 
   return take_letter (self);
-}
-
-void
-usher_supervisor_begin (UsherSupervisor *self,
-                        GTask *task)
-{
-  set_state (self, USHER_SUPERVISOR_STARTING);
-  self->start_task = g_object_ref (task);
-  self->why = USHER_STOP_RESTART;
-  self->round.first = self->slots.head;
-  self->round.last = self->slots.tail;
-  walk_forth (self);
-  usher_desk_wake (&self->desk);
-}
-
-static void
-tell_final (UsherSupervisor *self)
-{
-  self->why = USHER_STOP_FINAL;
-  for (GList *link = self->slots.tail; link != NULL; link = link->prev)
-    usher_slot_tell_final (link->data);
-}
-
-void
-usher_supervisor_end (UsherSupervisor *self,
-                      UsherExit *exit,
-                      UsherStop why)
-{
-  if (self->state == USHER_SUPERVISOR_KILLING)
-    return;
-
-  if (why == USHER_STOP_FINAL && self->why == USHER_STOP_RESTART)
-    tell_final (self);
-  g_clear_pointer (&self->exit, usher_exit_unref);
-  self->exit = usher_exit_ref (exit);
-  if (self->state == USHER_SUPERVISOR_STOPPING)
-    return;
-
-  if (self->round.phase == USHER_ROUND_START && self->round.is_begun)
-    usher_slot_stop (self->round.cursor->data, why);
-  set_state (self, USHER_SUPERVISOR_STOPPING);
-  walk_back (self, (UsherStrategyRange){ self->slots.head, self->slots.tail });
-  usher_desk_wake (&self->desk);
-}
-
-void
-usher_supervisor_end_by_kill (UsherSupervisor *self)
-{
-  set_state (self, USHER_SUPERVISOR_KILLING);
-  g_clear_pointer (&self->exit, usher_exit_unref);
-  self->exit = usher_exit_new_killed ();
-  for (GList *link = self->slots.tail; link != NULL; link = link->prev)
-    usher_slot_kill (link->data);
-  walk_back (self, (UsherStrategyRange){ self->slots.head, self->slots.tail });
-  usher_desk_wake (&self->desk);
 }

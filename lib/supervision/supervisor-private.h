@@ -6,6 +6,7 @@
 #include "supervision/budget-private.h"
 #include "supervision/desk-private.h"
 #include "supervision/life-private.h"
+#include "supervision/round-private.h"
 #include "supervision/slot-private.h"
 #include "usher/report.h"
 #include "usher/supervisor.h"
@@ -24,21 +25,22 @@ typedef enum
 
 typedef enum
 {
-  USHER_ROUND_NONE, /* the next letter can be taken */
-  USHER_ROUND_STOP,
-  USHER_ROUND_START,
-} UsherRoundPhase;
+  USHER_CALL_START,
+  USHER_CALL_RESTART,
+  USHER_CALL_TERMINATE,
+  USHER_CALL_DELETE,
+} UsherCallKind;
 
-/* A walk over children: first backwards, to stop them, then forwards, to start them. It waits for
- * each child. */
-typedef struct
+/* A call that changes something: a letter that is answered. */
+struct _UsherCall
 {
-  UsherRoundPhase phase;
-  GList *first;      /* (nullable) (element-type UsherSlot) */
-  GList *last;       /* (nullable) */
-  GList *cursor;     /* (nullable): NULL when the phase is complete */
-  gboolean is_begun; /* the start of the child at the cursor */
-} UsherRound;
+  UsherLetter letter;
+  UsherCallKind kind;
+  GTask *task;          /* (owned) */
+  char *id;             /* (owned) */
+  UsherChildSpec *spec; /* (owned) (nullable): of a child to be started */
+  gboolean is_urgent;   /* it has cancelled the start of the child already */
+};
 
 struct _UsherSupervisor
 {
@@ -64,19 +66,66 @@ struct _UsherSupervisor
   UsherStop why;       /* what the children are told */
 };
 
-/* Slots */
+/* Whether a child can stand under this supervisor at all. */
+gboolean usher_supervisor_check_spec (UsherSupervisor *self,
+                                      const UsherChildSpec *spec,
+                                      GError **error);
+/* The next life does not begin with that child any more. */
+void usher_supervisor_unconfigure (UsherSupervisor *self,
+                                   const char *id);
+
+void usher_supervisor_child_iface_init (UsherChildInterface *iface);
+
+/* The slots: a list in the order of their start, and a table by id. */
 UsherSlot *usher_supervisor_append_slot (UsherSupervisor *self,
                                          const UsherChildSpec *spec);
+/* (nullable) */
+UsherSlot *usher_supervisor_find_slot (UsherSupervisor *self,
+                                       const char *id);
+void usher_supervisor_unlink_slot (UsherSupervisor *self,
+                                   UsherSlot *slot);
+/* Its child is down, and is told that nobody will start it again. */
 void usher_supervisor_drop_slot (UsherSupervisor *self,
                                  UsherSlot *slot);
+/* A life ends with the children that were started in it, and begins with those that were added. */
+void usher_supervisor_drop_dynamic_slots (UsherSupervisor *self);
+void usher_supervisor_restore_slots (UsherSupervisor *self);
+
+/* Calls. The task's data is the child's specification (nullable). */
+void usher_supervisor_post_call (UsherSupervisor *self,
+                                 UsherCallKind kind,
+                                 const char *id,
+                                 GTask *task);
+void usher_supervisor_handle_call (UsherSupervisor *self,
+                                   UsherCall *call);
+/* Answers with `result`, or if there is one with `error` (transfer full), and frees the call. */
+void usher_supervisor_answer (UsherSupervisor *self,
+                              UsherCall *call,
+                              UsherStartResult result,
+                              GError *error);
+void usher_supervisor_refuse (UsherSupervisor *self,
+                              UsherCall *call);
 
 /* Decisions */
 gboolean usher_supervisor_step (gpointer owner);
+/* Begin a round for one child and one call. */
+void usher_supervisor_call_start (UsherSupervisor *self,
+                                  UsherSlot *slot,
+                                  UsherCall *call);
+void usher_supervisor_call_stop (UsherSupervisor *self,
+                                 UsherSlot *slot,
+                                 UsherCall *call);
+
+/* The life of the supervisor. Both ways to end it can be taken in any state but down. */
+gboolean usher_supervisor_is_ending (UsherSupervisor *self);
 void usher_supervisor_begin (UsherSupervisor *self,
                              GTask *task);
 void usher_supervisor_end (UsherSupervisor *self,
                            UsherExit *exit,
                            UsherStop why);
 void usher_supervisor_end_by_kill (UsherSupervisor *self);
+/* When all children have started, and when all are down. */
+void usher_supervisor_complete_begin (UsherSupervisor *self);
+void usher_supervisor_complete_end (UsherSupervisor *self);
 
 G_END_DECLS

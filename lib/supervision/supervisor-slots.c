@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "supervision/supervisor-private.h"
+
+static void
+run_free_slot (gpointer data)
+{
+  usher_slot_free (data);
+}
+
+UsherSlot *
+usher_supervisor_append_slot (UsherSupervisor *self,
+                              const UsherChildSpec *spec)
+{
+  UsherSlot *slot = usher_slot_new (&self->desk, spec);
+
+  g_queue_push_tail_link (&self->slots, &slot->link);
+  g_hash_table_insert (self->ids, (char *) usher_slot_get_id (slot), slot);
+
+  return slot;
+}
+
+void
+usher_supervisor_unlink_slot (UsherSupervisor *self,
+                              UsherSlot *slot)
+{
+  usher_round_forget (&self->round, &slot->link);
+  g_queue_unlink (&self->slots, &slot->link);
+  g_hash_table_remove (self->ids, usher_slot_get_id (slot));
+}
+
+void
+usher_supervisor_drop_slot (UsherSupervisor *self,
+                            UsherSlot *slot)
+{
+  usher_supervisor_unlink_slot (self, slot);
+  usher_slot_release (slot);
+  usher_desk_send (&self->desk, run_free_slot, slot);
+}
+
+void
+usher_supervisor_drop_dynamic_slots (UsherSupervisor *self)
+{
+  GList *previous;
+
+  for (GList *link = self->slots.tail; link != NULL; link = previous)
+    {
+      UsherSlot *slot = link->data;
+
+      previous = link->prev;
+      if (slot->is_dynamic)
+        usher_supervisor_drop_slot (self, slot);
+    }
+}
+
+/* Those that the last life has left are used again. */
+void
+usher_supervisor_restore_slots (UsherSupervisor *self)
+{
+  for (guint i = 0; i < self->specs->len; i++)
+    {
+      const UsherChildSpec *spec = g_ptr_array_index (self->specs, i);
+      UsherSlot *slot = g_hash_table_lookup (self->ids, usher_child_spec_get_id (spec));
+
+      if (slot == NULL)
+        {
+          usher_supervisor_append_slot (self, spec);
+          continue;
+        }
+
+      g_queue_unlink (&self->slots, &slot->link);
+      g_queue_push_tail_link (&self->slots, &slot->link);
+    }
+}
+
+UsherSlot *
+usher_supervisor_find_slot (UsherSupervisor *self,
+                            const char *id)
+{
+  return g_hash_table_lookup (self->ids, id);
+}
