@@ -88,6 +88,11 @@ void usher_child_spec_set_shutdown_msec (UsherChildSpec *self,
                                          gint64 shutdown_msec);
 USHER_AVAILABLE_IN_0_1
 gint64 usher_child_spec_get_shutdown_msec (const UsherChildSpec *self);
+USHER_AVAILABLE_IN_0_1
+void usher_child_spec_set_significant (UsherChildSpec *self,
+                                       gboolean significant);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_child_spec_get_significant (const UsherChildSpec *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsherChildSpec, usher_child_spec_free)
 

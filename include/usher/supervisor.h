@@ -33,6 +33,26 @@ typedef enum
 } UsherStrategy;
 
 /**
+ * UsherAutoShutdown:
+ * @USHER_AUTO_SHUTDOWN_NEVER: the supervisor does not end by itself
+ * @USHER_AUTO_SHUTDOWN_ANY_SIGNIFICANT: it ends when any significant child has ended by itself
+ * @USHER_AUTO_SHUTDOWN_ALL_SIGNIFICANT: it ends when a significant child has ended by itself and
+ *   no other one is left
+ *
+ * When a supervisor ends because of its significant children, as in OTP. A child ends by itself if
+ * it exits and is not restarted; one that is terminated, or stopped for the sake of a sibling, does
+ * not.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  USHER_AUTO_SHUTDOWN_NEVER,
+  USHER_AUTO_SHUTDOWN_ANY_SIGNIFICANT,
+  USHER_AUTO_SHUTDOWN_ALL_SIGNIFICANT,
+} UsherAutoShutdown;
+
+/**
  * UsherChildCounts:
  * @n_specs: children, whether they run or not
  * @n_active: children that run
@@ -51,9 +71,12 @@ typedef struct
   guint n_workers;
 } UsherChildCounts;
 
+#define USHER_TYPE_AUTO_SHUTDOWN (usher_auto_shutdown_get_type ())
 #define USHER_TYPE_STRATEGY (usher_strategy_get_type ())
 #define USHER_TYPE_SUPERVISOR (usher_supervisor_get_type ())
 
+USHER_AVAILABLE_IN_0_1
+GType usher_auto_shutdown_get_type (void);
 USHER_AVAILABLE_IN_0_1
 GType usher_strategy_get_type (void);
 USHER_AVAILABLE_IN_0_1
@@ -78,6 +101,11 @@ void usher_supervisor_set_period_msec (UsherSupervisor *self,
                                        guint period_msec);
 USHER_AVAILABLE_IN_0_1
 guint usher_supervisor_get_period_msec (UsherSupervisor *self);
+USHER_AVAILABLE_IN_0_1
+void usher_supervisor_set_auto_shutdown (UsherSupervisor *self,
+                                         UsherAutoShutdown auto_shutdown);
+USHER_AVAILABLE_IN_0_1
+UsherAutoShutdown usher_supervisor_get_auto_shutdown (UsherSupervisor *self);
 USHER_AVAILABLE_IN_0_1
 gboolean usher_supervisor_add_child (UsherSupervisor *self,
                                      const UsherChildSpec *spec,

@@ -23,6 +23,7 @@ struct _UsherChildSpec
   UsherChild *child; /* (owned) */
   UsherRestart restart;
   gint64 shutdown_msec; /* or USHER_SHUTDOWN_* */
+  gboolean is_significant;
 };
 
 G_DEFINE_ENUM_TYPE (UsherRestart, usher_restart,
@@ -212,6 +213,44 @@ usher_child_spec_get_shutdown_msec (const UsherChildSpec *self)
   g_return_val_if_fail (self != NULL, USHER_SHUTDOWN_DEFAULT);
 
   return self->shutdown_msec;
+}
+
+/**
+ * usher_child_spec_set_significant:
+ * @self: a specification
+ * @significant: whether the child is significant
+ *
+ * Sets whether the supervisor ends when this child has ended by itself, as its
+ * [property@Usher.Supervisor:auto-shutdown] says. Only transient and temporary children can be
+ * significant. The default is that it is not.
+ *
+ * Since: 0.1
+ */
+void
+usher_child_spec_set_significant (UsherChildSpec *self,
+                                  gboolean significant)
+{
+  g_return_if_fail (self != NULL);
+
+  self->is_significant = significant != FALSE;
+}
+
+/**
+ * usher_child_spec_get_significant:
+ * @self: a specification
+ *
+ * Gets whether the child is significant.
+ *
+ * Returns: whether it is
+ *
+ * Since: 0.1
+ */
+gboolean
+usher_child_spec_get_significant (const UsherChildSpec *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->is_significant;
 }
 
 gint64

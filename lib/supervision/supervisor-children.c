@@ -4,8 +4,6 @@
 #include "supervision/supervisor-private.h"
 
 #include "supervision/child-info-private.h"
-#include "supervision/child-private.h"
-#include "supervision/child-spec-private.h"
 #include "usher/error.h"
 
 static const UsherChildState public_states[USHER_SLOT_N_STATES] = {
@@ -29,112 +27,6 @@ static const gboolean is_active[USHER_SLOT_N_STATES] = {
   [USHER_SLOT_KILLING] = TRUE,
   [USHER_SLOT_RESTARTING] = FALSE,
 };
-
-/* The position of a child among those that were added. */
-static gboolean
-find_configured (UsherSupervisor *self,
-                 const char *id,
-                 guint *index)
-{
-  for (guint i = 0; i < self->specs->len; i++)
-    if (g_str_equal (usher_child_spec_get_id (g_ptr_array_index (self->specs, i)), id))
-      {
-        *index = i;
-        return TRUE;
-      }
-
-  return FALSE;
-}
-
-void
-usher_supervisor_unconfigure (UsherSupervisor *self,
-                              const char *id)
-{
-  guint index;
-
-  if (find_configured (self, id, &index))
-    g_ptr_array_remove_index (self->specs, index);
-}
-
-static gboolean
-check_parent (UsherSupervisor *self,
-              const UsherChildSpec *spec,
-              GError **error)
-{
-  UsherChild *child = usher_child_spec_get_child (spec);
-  const char *id = usher_child_spec_get_id (spec);
-
-  if (usher_child_get_parent (child) != NULL)
-    {
-      g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
-                   "child “%s”: it stands under another supervisor, or under this one by another "
-                   "id; a child has one parent",
-                   id);
-      return FALSE;
-    }
-
-  for (UsherChild *node = USHER_CHILD (self); node != NULL; node = usher_child_get_parent (node))
-    if (node == child)
-      {
-        g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
-                     "child “%s”: supervisor “%s” stands under it; a tree has no circles", id,
-                     self->name);
-        return FALSE;
-      }
-
-  return TRUE;
-}
-
-gboolean
-usher_supervisor_check_spec (UsherSupervisor *self,
-                             const UsherChildSpec *spec,
-                             GError **error)
-{
-  return check_parent (self, spec, error) && usher_child_spec_check (spec, error);
-}
-
-/**
- * usher_supervisor_add_child:
- * @self: a supervisor
- * @spec: (transfer none): how the child is supervised; it is copied
- * @error: return location for a #GError
- *
- * Adds a child behind those that were added before. Every start of the supervisor begins with the
- * children that were added. If it runs already, the child is not started now, as with OTP's code
- * change.
- *
- * Fails with [error@Usher.Error] code `INVALID_ARGUMENT` if the id is taken, the child has a
- * parent, or the shutdown limit is shorter than what the child needs.
- *
- * Returns: whether the child was added
- *
- * Since: 0.1
- */
-gboolean
-usher_supervisor_add_child (UsherSupervisor *self,
-                            const UsherChildSpec *spec,
-                            GError **error)
-{
-  g_return_val_if_fail (USHER_IS_SUPERVISOR (self), FALSE);
-  g_return_val_if_fail (spec != NULL, FALSE);
-
-  guint index;
-
-  if (find_configured (self, usher_child_spec_get_id (spec), &index) ||
-      usher_supervisor_find_slot (self, usher_child_spec_get_id (spec)) != NULL)
-    {
-      g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
-                   "child “%s”: supervisor “%s” has a child with that id; choose another id",
-                   usher_child_spec_get_id (spec), self->name);
-      return FALSE;
-    }
-  if (!usher_supervisor_check_spec (self, spec, error))
-    return FALSE;
-
-  g_ptr_array_add (self->specs, usher_child_spec_copy (spec));
-  usher_supervisor_append_slot (self, spec);
-  return TRUE;
-}
 
 /**
  * usher_supervisor_start_child_async:

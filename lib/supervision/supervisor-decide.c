@@ -72,6 +72,32 @@ restart (UsherSupervisor *self,
   usher_supervisor_end (self, exit, USHER_STOP_RESTART);
 }
 
+/* Whether there is a significant child that may still end by itself. */
+static gboolean
+has_significant_child (UsherSupervisor *self)
+{
+  for (GList *link = self->slots.head; link != NULL; link = link->next)
+    {
+      const UsherSlot *slot = link->data;
+
+      if (slot->state != USHER_SLOT_DOWN && usher_child_spec_get_significant (slot->spec))
+        return TRUE;
+    }
+
+  return FALSE;
+}
+
+/* A significant child has ended by itself. */
+static void
+consider_auto_shutdown (UsherSupervisor *self)
+{
+  g_autoptr (UsherExit) exit = usher_exit_new_shutdown (NULL);
+
+  if (self->auto_shutdown == USHER_AUTO_SHUTDOWN_ANY_SIGNIFICANT ||
+      (self->auto_shutdown == USHER_AUTO_SHUTDOWN_ALL_SIGNIFICANT && !has_significant_child (self)))
+    usher_supervisor_end (self, exit, USHER_STOP_RESTART);
+}
+
 static void
 handle_exit (UsherSupervisor *self,
              UsherLetter *letter)
@@ -79,16 +105,23 @@ handle_exit (UsherSupervisor *self,
   UsherSlot *slot = USHER_OWNER (UsherSlot, exit_letter, letter);
   g_autoptr (UsherExit) exit = usher_slot_take_exit (slot);
   UsherRestart type = usher_child_spec_get_restart (slot->spec);
+  gboolean is_reported = type == USHER_RESTART_PERMANENT || usher_exit_is_abnormal (exit);
+  gboolean is_significant = usher_child_spec_get_significant (slot->spec);
 
-  if (type == USHER_RESTART_PERMANENT || usher_exit_is_abnormal (exit))
+  if (is_reported)
     send_report (self, USHER_REPORT_CHILD_TERMINATED, exit, slot);
+  if (is_reported && type != USHER_RESTART_TEMPORARY)
+    {
+      restart (self, slot);
+      return;
+    }
 
   if (type == USHER_RESTART_TEMPORARY)
     usher_supervisor_drop_slot (self, slot);
-  else if (type == USHER_RESTART_PERMANENT || usher_exit_is_abnormal (exit))
-    restart (self, slot);
   else
     usher_slot_release (slot);
+  if (is_significant)
+    consider_auto_shutdown (self);
 }
 
 static void

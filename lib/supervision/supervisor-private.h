@@ -49,6 +49,7 @@ struct _UsherSupervisor
   UsherStrategy strategy;
   char *name; /* (owned) */
   UsherBudget budget;
+  UsherAutoShutdown auto_shutdown;
 
   GPtrArray *specs; /* (owned) (element-type UsherChildSpec): what every life begins with */
   GQueue slots;     /* (element-type UsherSlot) (owned): in the order of their start */

@@ -47,9 +47,15 @@ typedef enum
   PROP_NAME,
   PROP_INTENSITY,
   PROP_PERIOD_MSEC,
+  PROP_AUTO_SHUTDOWN,
 } UsherSupervisorProperty;
 
-static GParamSpec *props[PROP_PERIOD_MSEC + 1];
+static GParamSpec *props[PROP_AUTO_SHUTDOWN + 1];
+
+G_DEFINE_ENUM_TYPE (UsherAutoShutdown, usher_auto_shutdown,
+                    G_DEFINE_ENUM_VALUE (USHER_AUTO_SHUTDOWN_NEVER, "never"),
+                    G_DEFINE_ENUM_VALUE (USHER_AUTO_SHUTDOWN_ANY_SIGNIFICANT, "any-significant"),
+                    G_DEFINE_ENUM_VALUE (USHER_AUTO_SHUTDOWN_ALL_SIGNIFICANT, "all-significant"))
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (UsherSupervisor, usher_supervisor, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (USHER_TYPE_CHILD,
@@ -77,6 +83,9 @@ usher_supervisor_get_property (GObject *object,
     case PROP_PERIOD_MSEC:
       g_value_set_uint (value, usher_supervisor_get_period_msec (self));
       break;
+    case PROP_AUTO_SHUTDOWN:
+      g_value_set_enum (value, usher_supervisor_get_auto_shutdown (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -103,6 +112,9 @@ usher_supervisor_set_property (GObject *object,
       break;
     case PROP_PERIOD_MSEC:
       usher_supervisor_set_period_msec (self, g_value_get_uint (value));
+      break;
+    case PROP_AUTO_SHUTDOWN:
+      usher_supervisor_set_auto_shutdown (self, g_value_get_enum (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
@@ -181,6 +193,16 @@ install_properties (GObjectClass *object_class)
    */
   props[PROP_PERIOD_MSEC] =
       g_param_spec_uint ("period-msec", NULL, NULL, 0, G_MAXUINT, DEFAULT_PERIOD_MSEC, flags);
+  /**
+   * UsherSupervisor:auto-shutdown:
+   *
+   * Whether the supervisor ends when its significant children have ended.
+   *
+   * Since: 0.1
+   */
+  props[PROP_AUTO_SHUTDOWN] =
+      g_param_spec_enum ("auto-shutdown", NULL, NULL, USHER_TYPE_AUTO_SHUTDOWN,
+                         USHER_AUTO_SHUTDOWN_NEVER, flags);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
@@ -380,4 +402,46 @@ usher_supervisor_get_period_msec (UsherSupervisor *self)
   g_return_val_if_fail (USHER_IS_SUPERVISOR (self), 0);
 
   return self->budget.period_usec / USEC_PER_MSEC;
+}
+
+/**
+ * usher_supervisor_set_auto_shutdown:
+ * @self: a supervisor
+ * @auto_shutdown: when to end
+ *
+ * Sets whether the supervisor ends when its significant children have ended. It may be changed at
+ * any time; it is looked at when a significant child ends by itself. With
+ * [enum@Usher.AutoShutdown.NEVER], which is the default, no significant child can be added.
+ *
+ * Since: 0.1
+ */
+void
+usher_supervisor_set_auto_shutdown (UsherSupervisor *self,
+                                    UsherAutoShutdown auto_shutdown)
+{
+  g_return_if_fail (USHER_IS_SUPERVISOR (self));
+
+  if (self->auto_shutdown == auto_shutdown)
+    return;
+
+  self->auto_shutdown = auto_shutdown;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_AUTO_SHUTDOWN]);
+}
+
+/**
+ * usher_supervisor_get_auto_shutdown:
+ * @self: a supervisor
+ *
+ * Gets whether the supervisor ends when its significant children have ended.
+ *
+ * Returns: when it ends
+ *
+ * Since: 0.1
+ */
+UsherAutoShutdown
+usher_supervisor_get_auto_shutdown (UsherSupervisor *self)
+{
+  g_return_val_if_fail (USHER_IS_SUPERVISOR (self), USHER_AUTO_SHUTDOWN_NEVER);
+
+  return self->auto_shutdown;
 }
