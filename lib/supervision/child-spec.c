@@ -232,7 +232,7 @@ usher_child_spec_set_significant (UsherChildSpec *self,
 {
   g_return_if_fail (self != NULL);
 
-  self->is_significant = significant != FALSE;
+  self->is_significant = significant;
 }
 
 /**
