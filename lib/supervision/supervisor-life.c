@@ -135,6 +135,7 @@ refuse_call (UsherSupervisor *self)
     usher_supervisor_refuse (self, g_steal_pointer (&self->round.call));
 }
 
+/* The walk has passed some children already. */
 static void
 tell_final (UsherSupervisor *self)
 {
@@ -148,16 +149,19 @@ usher_supervisor_end (UsherSupervisor *self,
                       UsherExit *exit,
                       UsherStop why)
 {
+  gboolean is_late = self->state == USHER_SUPERVISOR_STOPPING;
+
   if (self->state == USHER_SUPERVISOR_KILLING)
     return;
 
-  if (why == USHER_STOP_FINAL && self->why == USHER_STOP_RESTART)
-    tell_final (self);
   g_clear_pointer (&self->exit, usher_exit_unref);
   self->exit = usher_exit_ref (exit);
-  if (self->state == USHER_SUPERVISOR_STOPPING)
+  if (is_late && why == USHER_STOP_FINAL && self->why == USHER_STOP_RESTART)
+    tell_final (self);
+  if (is_late)
     return;
 
+  self->why = why;
   if (self->round.phase == USHER_ROUND_START && self->round.is_begun &&
       self->round.cursor != NULL)
     usher_slot_stop (self->round.cursor->data, why);

@@ -18,6 +18,7 @@ struct _TestChild
 
   GTask *start_task; /* (owned) (nullable): while it hangs */
   gboolean is_running;
+  gboolean is_asked; /* in this life */
   guint64 serial;
 };
 
@@ -65,6 +66,7 @@ succeed (TestChild *self,
          GTask *task)
 {
   self->is_running = TRUE;
+  self->is_asked = FALSE;
   g_task_return_int (task, USHER_START_STARTED);
 }
 
@@ -155,6 +157,7 @@ test_child_shutdown (UsherChild *child,
   TestChild *self = TEST_CHILD (child);
 
   trace (self, why == USHER_STOP_FINAL ? '=' : '-');
+  self->is_asked = TRUE;
   if (self->is_running && self->stop != TEST_STOP_REFUSE)
     end_life (self, kinds[self->stop]);
 }
@@ -259,6 +262,12 @@ gboolean
 test_child_is_starting (TestChild *self)
 {
   return self->start_task != NULL;
+}
+
+gboolean
+test_child_is_refusing (TestChild *self)
+{
+  return self->is_running && self->is_asked;
 }
 
 void

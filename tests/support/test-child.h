@@ -46,6 +46,8 @@ void test_child_set_shutdown_time_msec (TestChild *self,
                                         guint64 shutdown_time_msec);
 gboolean test_child_is_running (TestChild *self);
 gboolean test_child_is_starting (TestChild *self);
+/* It runs, but was asked to shut down. */
+gboolean test_child_is_refusing (TestChild *self);
 /* Ends a start that hangs: with success. */
 void test_child_answer_start (TestChild *self);
 /* Exits by itself. */
