@@ -37,10 +37,8 @@ static GCond stubborn_cond;
 static gboolean stubborn_may_return;
 static int n_stubborn; /* (atomic) */
 
-static gboolean
-be_stubborn (UsherConnection *connection,
-             gpointer user_data,
-             GError **error)
+static void
+stay (void)
 {
   g_atomic_int_inc (&n_stubborn);
   g_main_context_wakeup (NULL);
@@ -49,7 +47,14 @@ be_stubborn (UsherConnection *connection,
     g_cond_wait (&stubborn_cond, &stubborn_lock);
   g_mutex_unlock (&stubborn_lock);
   g_atomic_int_add (&n_stubborn, -1);
+}
 
+static gboolean
+be_stubborn (UsherConnection *connection,
+             gpointer user_data,
+             GError **error)
+{
+  stay ();
   return TRUE;
 }
 
@@ -127,6 +132,12 @@ somebody_is_stubborn (gpointer user_data)
   return g_atomic_int_get (&n_stubborn) > 0;
 }
 
+static gboolean
+two_are_stubborn (gpointer user_data)
+{
+  return g_atomic_int_get (&n_stubborn) == 2;
+}
+
 static void
 let_stubborn_return (void)
 {
@@ -183,6 +194,40 @@ test_is_killed (PoolFixture *fixture,
   test_client_expect_end (client);
   pool_fixture_wait_for (fixture, n_terminates_is, 2);
   let_stubborn_return ();
+}
+
+/* They are stuck in acceptor_init, and come back in the middle of the pool's next life. */
+static void
+test_abandoned_acceptors_disturb_nobody (PoolFixture *fixture,
+                                         gconstpointer data)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  fixture->script.in_init = stay;
+  stubborn_may_return = FALSE;
+  pool_fixture_start (fixture);
+  iterate_until (NULL, two_are_stubborn, NULL);
+  usher_child_kill (USHER_CHILD (fixture->pool));
+  pool_fixture_expect_exit (fixture, USHER_EXIT_KILLED);
+  g_clear_pointer (&fixture->exit, usher_exit_unref);
+
+  fixture->script.in_init = NULL;
+  pool_fixture_start (fixture);
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  let_stubborn_return ();
+  pool_fixture_wait_for (fixture, n_terminates_is, 2);
+  iterate_pending (NULL);
+  g_assert_cmpuint (usher_acceptor_pool_get_n_waiting (fixture->pool), ==, 2);
+
+  client = test_client_connect (fixture->listen_socket);
+  test_client_send (client, "hello");
+  test_client_expect (client, "hello");
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  test_client_reset (client);
+  pool_fixture_wait_for (fixture, n_connections_is, 0);
+  pool_fixture_stop (fixture);
+  g_assert_cmpint (g_atomic_int_get (&fixture->script.n_inits), ==, 5);
+  g_assert_cmpuint (fixture->reports->len, ==, 0);
 }
 
 static void
@@ -313,6 +358,7 @@ main (int argc,
   ADD ("cuts-connections-after-the-grace", pool_fixture_set_up_scripted, test_grace_then_cut);
   ADD ("abandons-them-after-the-shutdown", pool_fixture_set_up_scripted, test_then_kill);
   ADD ("ends-at-once-when-killed", pool_fixture_set_up_scripted, test_is_killed);
+  ADD ("abandoned-acceptors-disturb-nobody", pool_fixture_set_up_scripted, test_abandoned_acceptors_disturb_nobody);
   ADD ("stops-while-it-starts", pool_fixture_set_up_scripted, test_stops_while_starting);
   ADD ("a-stop-before-the-start-is-forgotten", pool_fixture_set_up_scripted, test_a_stop_before_the_start_is_forgotten);
   ADD ("exits-after-its-start-was-told", pool_fixture_set_up_scripted, test_exits_after_its_start_was_told);

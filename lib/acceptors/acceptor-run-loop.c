@@ -47,8 +47,10 @@ loop_serve (UsherAcceptorRun *run)
 static void
 loop_terminate (UsherAcceptorRun *run)
 {
+  usher_acceptor_run_ref (run);
   usher_acceptor_acceptor_terminate (run->acceptor, run->reason);
   usher_acceptor_run_terminated (run);
+  usher_acceptor_run_unref (run);
 }
 
 const UsherExecution usher_execution_loop = {

@@ -25,6 +25,8 @@ run_set_state (UsherAcceptorRun *self,
 {
   g_assert (edges[self->state] & EDGE (state));
 
+  if (self->state == USHER_RUN_STARTING)
+    self->socket->n_starting--;
   self->state = state;
 }
 
@@ -38,6 +40,7 @@ usher_acceptor_run_new (UsherPoolSocket *socket,
   self->state = USHER_RUN_STARTING;
   self->execution = USHER_IS_ASYNC_ACCEPTOR (acceptor) ? &usher_execution_loop : &usher_execution_thread;
   self->socket = usher_pool_socket_ref (socket);
+  socket->n_starting++;
   self->acceptor = acceptor;
   self->accept_timeout_msec = -1;
   self->run_link.data = self;

@@ -161,7 +161,7 @@ pool_drain (UsherAcceptorPool *self,
   pool_set_state (self, USHER_POOL_DRAINING);
   pool_reconcile_sockets (self);
   told_usec = pool_tell (self, NULL);
-  if (grace_msec >= 0)
+  if (grace_msec >= 0 && self->state == USHER_POOL_DRAINING)
     usher_timer_start (&self->drain_timer, self->reactor, told_usec + grace_msec * G_TIME_SPAN_MILLISECOND,
                        on_grace_over);
   usher_acceptor_pool_schedule (self);

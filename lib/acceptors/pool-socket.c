@@ -47,13 +47,16 @@ pool_socket_set_state (UsherPoolSocket *self,
   self->state = state;
 }
 
-static UsherExit *
-pool_socket_make_closed_exit (UsherPoolSocket *self)
+/* The acceptor's run ends without a connection. */
+static void
+pool_socket_dismiss (UsherPoolSocket *self,
+                     UsherAcceptorRun *run)
 {
   g_autoptr (GError) error = g_error_new (USHER_ERROR, USHER_ERROR_CLOSED, "Nothing is accepted from %s any more",
                                           usher_listen_socket_get_address (self->listen_socket));
+  g_autoptr (UsherExit) reason = usher_exit_new_shutdown (error);
 
-  return usher_exit_new_shutdown (error);
+  usher_acceptor_run_terminate (run, reason);
 }
 
 /* Polling. */
@@ -158,12 +161,9 @@ void
 usher_pool_socket_run_ready (UsherPoolSocket *self,
                              UsherAcceptorRun *run)
 {
-  self->n_starting--;
   if (self->state == USHER_POOL_SOCKET_DETACHED)
     {
-      g_autoptr (UsherExit) reason = pool_socket_make_closed_exit (self);
-
-      usher_acceptor_run_terminate (run, reason);
+      pool_socket_dismiss (self, run);
       return;
     }
 
@@ -180,7 +180,6 @@ usher_pool_socket_run_not_ready (UsherPoolSocket *self,
 {
   usher_pool_socket_ref (self);
 
-  self->n_starting--;
   usher_acceptor_pool_schedule (self->pool);
   usher_acceptor_pool_remove_run (self->pool, run);
   if (error != NULL)
@@ -207,12 +206,25 @@ usher_pool_socket_run_timed_out (UsherPoolSocket *self,
   usher_acceptor_run_terminate (run, reason);
 }
 
+static gboolean
+pool_socket_wants_acceptors (UsherPoolSocket *self)
+{
+  return self->state == USHER_POOL_SOCKET_ATTACHED && self->waiting.length + self->n_starting < self->n_acceptors;
+}
+
 static void
 pool_socket_start_acceptor (UsherPoolSocket *self)
 {
   g_autoptr (GError) error = NULL;
   UsherAcceptor *acceptor = usher_acceptor_pool_make_acceptor (self->pool, &error);
   UsherAcceptorRun *run;
+
+  /* The factory may have stopped the pool, say. */
+  if (!pool_socket_wants_acceptors (self))
+    {
+      g_clear_object (&acceptor);
+      return;
+    }
 
   if (acceptor == NULL)
     {
@@ -221,7 +233,6 @@ pool_socket_start_acceptor (UsherPoolSocket *self)
     }
 
   run = usher_acceptor_run_new (self, acceptor);
-  self->n_starting++;
   usher_acceptor_pool_add_run (self->pool, run);
   usher_acceptor_run_start (run);
   usher_acceptor_run_unref (run);
@@ -230,7 +241,7 @@ pool_socket_start_acceptor (UsherPoolSocket *self)
 static void
 pool_socket_start_acceptors (UsherPoolSocket *self)
 {
-  while (self->state == USHER_POOL_SOCKET_ATTACHED && self->waiting.length + self->n_starting < self->n_acceptors)
+  while (pool_socket_wants_acceptors (self))
     pool_socket_start_acceptor (self);
 }
 
@@ -308,14 +319,19 @@ on_readable (UsherWatch *watch,
 static void
 pool_socket_detach (UsherPoolSocket *self)
 {
-  g_autoptr (UsherExit) reason = pool_socket_make_closed_exit (self);
-  GList *link;
-
   pool_socket_set_state (self, USHER_POOL_SOCKET_DETACHED);
   usher_timer_stop (&self->pause_timer);
   pool_socket_poll (self);
+}
+
+/* The acceptors may have it called again, and it leaves nobody waiting even then. */
+static void
+pool_socket_dismiss_all (UsherPoolSocket *self)
+{
+  GList *link;
+
   while ((link = g_queue_pop_head_link (&self->waiting)) != NULL)
-    usher_acceptor_run_terminate (link->data, reason);
+    pool_socket_dismiss (self, link->data);
 }
 
 void
@@ -331,6 +347,8 @@ usher_pool_socket_reconcile (UsherPoolSocket *self)
   else if (wanted && self->state == USHER_POOL_SOCKET_DETACHED)
     pool_socket_set_state (self, USHER_POOL_SOCKET_ATTACHED);
 
+  if (!wanted)
+    pool_socket_dismiss_all (self);
   pool_socket_start_acceptors (self);
   pool_socket_poll (self);
 

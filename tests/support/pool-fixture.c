@@ -25,6 +25,8 @@ test_scripted_acceptor_init (UsherAcceptor *acceptor,
   Script *script = TEST_SCRIPTED (acceptor)->script;
 
   g_atomic_int_inc (&script->n_inits);
+  if (script->in_init != NULL)
+    script->in_init ();
   *accept_timeout_msec = script->accept_timeout_msec;
   if (script->init_answer == USHER_ACCEPTOR_ERROR)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "no luck");
@@ -128,7 +130,7 @@ pool_fixture_set_up (PoolFixture *self,
 {
   g_autoptr (GError) error = NULL;
 
-  self->script = (Script){ USHER_ACCEPTOR_READY, -1, scripted_echo, 0, 0, NULL };
+  self->script = (Script){ .init_answer = USHER_ACCEPTOR_READY, .accept_timeout_msec = -1, .handler = scripted_echo };
   self->reports = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_report_unref);
   self->pool = pool;
   self->logger = gt_signal_logger_new ();

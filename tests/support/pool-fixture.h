@@ -19,6 +19,7 @@ typedef struct
   UsherAcceptorInit init_answer;
   int accept_timeout_msec;
   UsherHandler handler;
+  void (*in_init) (void); /* (nullable) */
 
   int n_inits;           /* (atomic) */
   int n_terminates;      /* (atomic) */
