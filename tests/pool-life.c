@@ -327,6 +327,9 @@ test_is_killed_while_it_reports_the_budget (PoolFixture *fixture,
   g_signal_connect (fixture->pool, "report", G_CALLBACK (kill_at_report), NULL);
   usher_acceptor_pool_set_intensity (fixture->pool, 0);
   fixture->script.init_answer = USHER_ACCEPTOR_ERROR;
+  /* Only one acceptor, so that none is abandoned. */
+  g_assert_true (usher_acceptor_pool_remove_socket (fixture->pool, fixture->listen_socket, NULL));
+  g_assert_true (usher_acceptor_pool_accept_socket (fixture->pool, fixture->listen_socket, 1, NULL));
   pool_fixture_start (fixture);
   pool_fixture_expect_exit (fixture, USHER_EXIT_KILLED);
 }
