@@ -93,6 +93,15 @@ void usher_child_spec_set_significant (UsherChildSpec *self,
                                        gboolean significant);
 USHER_AVAILABLE_IN_0_1
 gboolean usher_child_spec_get_significant (const UsherChildSpec *self);
+USHER_AVAILABLE_IN_0_1
+void usher_child_spec_set_restart_delay (UsherChildSpec *self,
+                                         guint delay_msec,
+                                         guint max_msec,
+                                         double jitter);
+USHER_AVAILABLE_IN_0_1
+guint usher_child_spec_get_restart_delay (const UsherChildSpec *self,
+                                          guint *max_msec,
+                                          double *jitter);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsherChildSpec, usher_child_spec_free)
 

@@ -24,6 +24,9 @@ struct _UsherChildSpec
   UsherRestart restart;
   gint64 shutdown_msec; /* or USHER_SHUTDOWN_* */
   gboolean is_significant;
+  guint restart_delay_msec;
+  guint restart_delay_max_msec;
+  double restart_jitter;
 };
 
 G_DEFINE_ENUM_TYPE (UsherRestart, usher_restart,
@@ -251,6 +254,63 @@ usher_child_spec_get_significant (const UsherChildSpec *self)
   g_return_val_if_fail (self != NULL, FALSE);
 
   return self->is_significant;
+}
+
+/**
+ * usher_child_spec_set_restart_delay:
+ * @self: a specification
+ * @delay_msec: the first delay in milliseconds; 0 restarts at once, as OTP does
+ * @max_msec: the longest delay in milliseconds, not below @delay_msec
+ * @jitter: the fraction of each delay, 0 to 1, that chance may take away
+ *
+ * Sets how long the supervisor waits before it restarts the child. Every restart doubles the
+ * delay, up to the longest one; it is the first one again after the child has stayed up for the
+ * longest delay. The default is 0.
+ *
+ * A restart is charged when the wait begins. While it waits the child is *restarting*: it can be
+ * terminated, its siblings run on, and the strategy is carried out when the wait is over.
+ *
+ * Since: 0.1
+ */
+void
+usher_child_spec_set_restart_delay (UsherChildSpec *self,
+                                    guint delay_msec,
+                                    guint max_msec,
+                                    double jitter)
+{
+  g_return_if_fail (self != NULL);
+  g_return_if_fail (delay_msec <= max_msec);
+  g_return_if_fail (jitter >= 0 && jitter <= 1);
+
+  self->restart_delay_msec = delay_msec;
+  self->restart_delay_max_msec = max_msec;
+  self->restart_jitter = jitter;
+}
+
+/**
+ * usher_child_spec_get_restart_delay:
+ * @self: a specification
+ * @max_msec: (out) (optional): return location for the longest delay in milliseconds
+ * @jitter: (out) (optional): return location for the fraction that chance may take away
+ *
+ * Gets how long the supervisor waits before it restarts the child.
+ *
+ * Returns: the first delay in milliseconds
+ *
+ * Since: 0.1
+ */
+guint
+usher_child_spec_get_restart_delay (const UsherChildSpec *self,
+                                    guint *max_msec,
+                                    double *jitter)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  if (max_msec != NULL)
+    *max_msec = self->restart_delay_max_msec;
+  if (jitter != NULL)
+    *jitter = self->restart_jitter;
+  return self->restart_delay_msec;
 }
 
 gint64

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "runtime/backoff-private.h"
 #include "supervision/desk-private.h"
 #include "usher/child-spec.h"
 
@@ -44,10 +45,14 @@ struct _UsherSlot
   gulong exited_handler;
   UsherExit *exit; /* (owned) (nullable): how it ended, not handled yet */
 
-  UsherTimer timer; /* the limit of a stop */
+  UsherTimer timer; /* the limit of a stop, or the delay of a restart */
   UsherStop told;   /* what it was told last in this life */
   gboolean was_brutal;
   gboolean may_keep; /* it may keep something for its next life, until it is told FINAL */
+
+  UsherBackoff backoff;
+  gint64 up_usec;  /* since when it has been running */
+  gboolean is_due; /* restarting: its delay is over, and was charged before */
 
   UsherLetter exit_letter;
   UsherLetter retry_letter;
@@ -76,6 +81,10 @@ void usher_slot_kill (UsherSlot *self);
 void usher_slot_tell_final (UsherSlot *self);
 /* Tells a child that is down, and that nobody will start again, to let go of what it kept. */
 void usher_slot_release (UsherSlot *self);
+
+/* From down, when its restart was charged: waits for its delay, if it has one, and posts a letter
+ * that the child is due. Returns whether it waits. */
+gboolean usher_slot_delay (UsherSlot *self);
 
 /* From down: posts a letter that the child is to be started again. */
 void usher_slot_retry (UsherSlot *self);

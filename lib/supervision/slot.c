@@ -59,6 +59,7 @@ static void
 go_down (UsherSlot *self)
 {
   usher_timer_stop (&self->timer);
+  self->is_due = FALSE;
   g_clear_signal_handler (&self->exited_handler, self->child);
   usher_desk_withdraw (self->desk, &self->exit_letter);
   set_state (self, USHER_SLOT_DOWN);
@@ -223,6 +224,7 @@ static void
 settle_started (UsherSlot *self)
 {
   self->may_keep = FALSE;
+  self->up_usec = usher_clock_now_usec ();
 
   if (self->exit != NULL && self->state != USHER_SLOT_STARTING)
     go_down (self);
@@ -315,6 +317,17 @@ check_start (UsherSlot *self,
   return FALSE;
 }
 
+static void
+init_backoff (UsherSlot *self)
+{
+  guint max_msec;
+  double jitter;
+  guint delay_msec = usher_child_spec_get_restart_delay (self->spec, &max_msec, &jitter);
+
+  usher_backoff_init (&self->backoff, (gint64) delay_msec * 1000, (gint64) max_msec * 1000);
+  usher_backoff_set_jitter (&self->backoff, jitter);
+}
+
 UsherSlot *
 usher_slot_new (UsherDesk *desk,
                 const UsherChildSpec *spec)
@@ -327,6 +340,7 @@ usher_slot_new (UsherDesk *desk,
   self->child = g_object_ref (usher_child_spec_get_child (spec));
   if (usher_child_get_parent (self->child) == NULL)
     usher_child_set_parent (self->child, USHER_CHILD (desk->owner));
+  init_backoff (self);
 
   return self;
 }
@@ -414,7 +428,7 @@ usher_slot_stop (UsherSlot *self,
   else if (self->state == USHER_SLOT_EXITED)
     go_down (self);
   else if (self->state == USHER_SLOT_RESTARTING)
-    set_state (self, USHER_SLOT_DOWN);
+    go_down (self);
 
   if (why == USHER_STOP_FINAL)
     usher_slot_tell_final (self);
@@ -428,9 +442,36 @@ usher_slot_kill (UsherSlot *self)
   if (self->state == USHER_SLOT_EXITED)
     go_down (self);
   else if (self->state == USHER_SLOT_RESTARTING)
-    set_state (self, USHER_SLOT_DOWN);
+    go_down (self);
   else if (self->state != USHER_SLOT_DOWN && self->state != USHER_SLOT_KILLING)
     begin_kill (self);
+}
+
+static void
+on_delay_over (UsherTimer *timer)
+{
+  UsherSlot *self = USHER_OWNER (UsherSlot, timer, timer);
+
+  self->is_due = TRUE;
+  usher_desk_post (self->desk, &self->retry_letter, USHER_LETTER_RETRY);
+}
+
+gboolean
+usher_slot_delay (UsherSlot *self)
+{
+  gint64 now_usec = usher_clock_now_usec ();
+
+  if (usher_child_spec_get_restart_delay (self->spec, NULL, NULL) == 0)
+    return FALSE;
+
+  if (self->start_result == USHER_START_STARTED && now_usec - self->up_usec >= self->backoff.max_usec)
+    usher_backoff_reset (&self->backoff);
+  if (self->state == USHER_SLOT_DOWN)
+    set_state (self, USHER_SLOT_RESTARTING);
+  usher_timer_start (&self->timer, self->desk->reactor,
+                     now_usec + usher_backoff_next (&self->backoff, g_random_double ()),
+                     on_delay_over);
+  return TRUE;
 }
 
 void

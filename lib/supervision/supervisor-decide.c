@@ -51,14 +51,22 @@ send_report (UsherSupervisor *self,
 }
 
 static void
+begin_restart (UsherSupervisor *self,
+               UsherSlot *slot)
+{
+  UsherStrategyRange range = usher_strategy_choose (self->strategy, &self->slots, slot);
+
+  usher_round_walk_back (&self->round, range.first, range.last);
+}
+
+static void
 restart (UsherSupervisor *self,
          UsherSlot *slot)
 {
   if (usher_budget_charge (&self->budget, usher_clock_now_usec ()))
     {
-      UsherStrategyRange range = usher_strategy_choose (self->strategy, &self->slots, slot);
-
-      usher_round_walk_back (&self->round, range.first, range.last);
+      if (!usher_slot_delay (slot))
+        begin_restart (self, slot);
       return;
     }
 
@@ -131,7 +139,12 @@ handle_retry (UsherSupervisor *self,
   UsherSlot *slot = USHER_OWNER (UsherSlot, retry_letter, letter);
 
   /* A round for the sake of another child may have started it, or left it down. */
-  if (slot->state == USHER_SLOT_RESTARTING)
+  if (slot->state != USHER_SLOT_RESTARTING)
+    return;
+
+  if (slot->is_due)
+    begin_restart (self, slot);
+  else if (!usher_timer_is_started (&slot->timer))
     restart (self, slot);
 }
 
