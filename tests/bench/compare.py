@@ -17,12 +17,15 @@ import pathlib
 import random
 import signal
 import sys
+import time
 
 import figures
 import servers
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 YARDSTICK = 'epoll'
+# A server that took longer than that in one scenario takes no part in further rounds.
+PATIENCE_SECONDS = 30
 
 
 @dataclasses.dataclass
@@ -122,9 +125,13 @@ class Comparison:
     def run_scenario(self, scenario, running):
         names = [name for name in self.names if scenario.n_open <= servers.capacity(name)]
         samples = {name: [] for name in names}
+        spent = dict.fromkeys(names, 0)
         for _ in range(min(self.rounds, scenario.most_rounds)):
-            for name in random.sample(names, len(names)):
+            patient = [name for name in names if spent[name] < PATIENCE_SECONDS]
+            for name in random.sample(patient, len(patient)):
+                began = time.monotonic()
                 samples[name].append(self.measure(scenario, name, running))
+                spent[name] += time.monotonic() - began
 
         self.results[scenario.name] = {
             'title': scenario.title,
@@ -213,7 +220,8 @@ def main():
     if options.json:
         options.json.write_text(json.dumps({'machine': machine, 'form': options.form,
                                             'scenarios': comparison.results}, indent=1) + '\n')
-    if comparison.failures():
+    # Elsewhere the tables tell: some peers do not answer everybody in time.
+    if comparison.is_smoke and comparison.failures():
         sys.exit(f'compare.py: {comparison.failures()} connections failed')
 
 

@@ -57,14 +57,14 @@ def _row(name, figures):
     return [name, _number(figures['median']), _number(figures.get('ratio')),
             f'{_number(low)}–{_number(high)}' if low is not None else '',
             *(_number(figures.get(key)) for key in ('p50_usec', 'p99_usec', 'p999_usec')),
-            str(figures['failed'] or '')]
+            str(len(figures['samples'])), str(figures['failed'] or '')]
 
 
 def table(unit, servers, left_out):
     """One scenario, as Markdown."""
-    head = ['server', unit, '× epoll', '95 %', 'p50 µs', 'p99 µs', 'p99.9 µs', 'failed']
+    head = ['server', unit, '× epoll', '95 %', 'p50 µs', 'p99 µs', 'p99.9 µs', 'rounds', 'failed']
     rows = [_row(name, figures) for name, figures in servers.items()]
-    rows += [[name, reason, *[''] * 6] for name, reason in left_out.items()]
+    rows += [[name, reason, *[''] * 7] for name, reason in left_out.items()]
     widths = [max(len(row[i]) for row in [head, *rows]) for i in range(len(head))]
 
     def line(row):
