@@ -3,9 +3,11 @@
 
 #include "acceptors/connection-private.h"
 
+#include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "support/fault.h"
 #include "support/iterate.h"
 #include "usher/error.h"
 
@@ -16,6 +18,7 @@ typedef struct
   UsherConnection *connection; /* (owned) */
   GInputStream *in;            /* (unowned) */
   GOutputStream *out;          /* (unowned) */
+  int own;
   int peer;
 
   /* What the latest operation answered. */
@@ -39,6 +42,7 @@ set_up (Fixture *fixture,
   fixture->connection = usher_connection_new (fixture->reactor, fixture->socket, fds[0], &peer);
   fixture->in = g_io_stream_get_input_stream (G_IO_STREAM (fixture->connection));
   fixture->out = g_io_stream_get_output_stream (G_IO_STREAM (fixture->connection));
+  fixture->own = fds[0];
   fixture->peer = fds[1];
 }
 
@@ -263,6 +267,41 @@ test_closes_asynchronously (Fixture *fixture,
   g_assert_cmpint (recv (fixture->peer, &byte, 1, 0), ==, 0);
 }
 
+static void
+on_write_failed (GObject *source_object,
+                 GAsyncResult *result,
+                 gpointer user_data)
+{
+  Fixture *fixture = user_data;
+
+  g_assert_cmpint (g_output_stream_write_finish (fixture->out, result, &fixture->error), ==, -1);
+  fixture->is_done = TRUE;
+}
+
+static void
+test_async_reads_on_when_writes_cannot_wait (Fixture *fixture,
+                                             gconstpointer data)
+{
+  g_autofree char *much = g_malloc0 (65536);
+  g_autoptr (UsherExit) exit = NULL;
+
+  begin_read (fixture, NULL);
+  iterate_pending (NULL);
+  while (send (fixture->own, much, 65536, MSG_DONTWAIT) > 0)
+    continue;
+
+  fault_inject (FAULT_EPOLL_CTL, 1, 1, ENOSPC);
+  g_output_stream_write_async (fixture->out, much, 65536, G_PRIORITY_DEFAULT, NULL, on_write_failed, fixture);
+  iterate_until (NULL, is_done, fixture);
+  exit = usher_connection_explain (fixture->connection, FALSE, fixture->error);
+  g_assert_cmpint (usher_exit_get_kind (exit), ==, USHER_EXIT_SHUTDOWN);
+
+  fixture->is_done = FALSE;
+  say (fixture, "hello");
+  expect_read (fixture, "hello");
+  fault_clear ();
+}
+
 /* In a thread. */
 
 typedef struct
@@ -409,6 +448,35 @@ test_closes_from_another_thread (Fixture *fixture,
   g_assert_cmpint (recv (fixture->peer, &byte, 1, 0), ==, 0);
 }
 
+static gpointer
+read_and_close_in_thread (gpointer user_data)
+{
+  Fixture *fixture = user_data;
+  GMainContext *context = g_main_context_new ();
+  char byte;
+
+  g_main_context_push_thread_default (context);
+  begin_read (fixture, NULL);
+  close_in_thread (fixture);
+  g_main_context_pop_thread_default (context);
+  g_assert_cmpint (recv (fixture->peer, &byte, 1, MSG_DONTWAIT), ==, -1);
+  return context;
+}
+
+/* The loop may be reading from the descriptor; it would be another connection's by then. */
+static void
+test_closes_where_it_reads (Fixture *fixture,
+                            gconstpointer data)
+{
+  g_autoptr (GMainContext) context = g_thread_join (g_thread_new ("closer", read_and_close_in_thread, fixture));
+  char byte;
+
+  iterate_pending (NULL);
+  g_assert_cmpint (recv (fixture->peer, &byte, 1, 0), ==, 0);
+  iterate_until (context, is_done, fixture);
+  g_assert_error (fixture->error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
 /* Why it ended. */
 
 static void
@@ -494,6 +562,8 @@ main (int argc,
   ADD ("async/ends-when-it-is-closed", test_async_ends_when_closed);
   ADD ("async/drains-if-idle", test_async_drains_if_idle);
   ADD ("async/writes-more-than-fits", test_async_writes_more_than_fits);
+  ADD ("async/reads-on-when-writes-cannot-wait", test_async_reads_on_when_writes_cannot_wait);
+  ADD ("async/closes-where-it-reads", test_closes_where_it_reads);
   ADD ("async/closes", test_closes_asynchronously);
   ADD ("async/calls-back-where-it-was-called", test_async_calls_back_where_it_was_called);
   ADD ("blocking/until-data-comes", test_blocks_until_data_comes);

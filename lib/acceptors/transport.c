@@ -20,7 +20,7 @@ typedef struct
 {
   int wake_fd;          /* written (locked-by lock): an eventfd that ends poll (), -1 until one waits */
   GTask *task;          /* (owned) (nullable) (locked-by lock): the asynchronous operation */
-  GOutputVector vector; /* of the asynchronous operation */
+  GOutputVector vector; /* (locked-by lock): of the asynchronous operation */
   gulong cancelled_id;  /* (locked-by lock): of the asynchronous operation */
 } UsherTransfer;
 
@@ -364,8 +364,10 @@ transport_unwatch (UsherTransport *self)
 
 static void on_watch_ready (UsherWatch *watch,
                             guint32 events);
+static void transport_post (UsherTransport *self);
 
-/* Most connections never have to wait for their writes, so that is not asked for until one does.
+/* Most connections never have to wait for their writes, so that is not asked for until one does. If
+ * that fails, the other direction is not watched any more either, and has to look again.
  *
  * Called in the reactor's context. */
 static gboolean
@@ -384,7 +386,10 @@ transport_watch (UsherTransport *self,
 
   transport_unwatch (self);
   if (!usher_watch_add (&self->watch, self->reactor, self->fd, events, on_watch_ready, error))
-    return FALSE;
+    {
+      transport_post (self);
+      return FALSE;
+    }
 
   usher_transport_ref (self);
   self->watched_events = events;
@@ -397,15 +402,23 @@ transport_advance (UsherTransport *self,
                    UsherDirection direction)
 {
   UsherTransfer *transfer = &self->transfers[direction];
+  GOutputVector vector;
   GError *error = NULL;
+  GTask *task;
   gssize n;
 
-  if (transfer->task == NULL)
+  g_mutex_lock (&self->lock);
+  task = transfer->task;
+  vector = transfer->vector;
+  g_mutex_unlock (&self->lock);
+  if (task == NULL)
     return;
 
-  n = transport_try (self, direction, transfer->vector, g_task_get_cancellable (transfer->task), &error);
+  n = transport_try (self, direction, vector, g_task_get_cancellable (task), &error);
   if (n == WOULD_BLOCK && transport_watch (self, direction, &error))
     return;
+  if (n == WOULD_BLOCK)
+    transport_record_error (self, error);
 
   transport_complete (self, transfer, n, error);
 }
@@ -425,7 +438,7 @@ on_watch_ready (UsherWatch *watch,
   usher_transport_unref (self);
 }
 
-/* Called in the reactor's context if the descriptor is watched, else in any thread. */
+/* Called in the reactor's context if that may be using the descriptor, else in any thread. */
 static void
 transport_close_now (UsherTransport *self)
 {
@@ -498,21 +511,23 @@ usher_transport_transfer_async (UsherTransport *self,
 
 /* Ending. */
 
-/* Everybody who waits looks again. */
-static void
+/* Everybody who waits looks again. Returns whether the reactor has to, as it may be using the
+ * descriptor. */
+static gboolean
 transport_wake (UsherTransport *self)
 {
-  gboolean is_waited_for;
+  gboolean is_in_reactor;
 
   g_mutex_lock (&self->lock);
   transfer_wake (&self->transfers[USHER_TRANSPORT_READ]);
   transfer_wake (&self->transfers[USHER_TRANSPORT_WRITE]);
-  is_waited_for = self->transfers[USHER_TRANSPORT_READ].task != NULL ||
+  is_in_reactor = self->watched_events != 0 || self->transfers[USHER_TRANSPORT_READ].task != NULL ||
                   self->transfers[USHER_TRANSPORT_WRITE].task != NULL;
   g_mutex_unlock (&self->lock);
 
-  if (is_waited_for)
+  if (is_in_reactor)
     transport_post (self);
+  return is_in_reactor;
 }
 
 void
@@ -560,17 +575,7 @@ usher_transport_shut (UsherTransport *self)
 void
 usher_transport_close (UsherTransport *self)
 {
-  gboolean is_watched;
-
   g_atomic_int_set (&self->closing, TRUE);
-  transport_wake (self);
-
-  g_mutex_lock (&self->lock);
-  is_watched = self->watched_events != 0;
-  g_mutex_unlock (&self->lock);
-
-  if (is_watched && !usher_reactor_is_current (self->reactor))
-    transport_post (self);
-  else
+  if (!transport_wake (self) || usher_reactor_is_current (self->reactor))
     transport_close_now (self);
 }
