@@ -30,6 +30,10 @@ enum
   D,
 };
 
+#define SUPERVISOR_CASE(path, strategy, func)                                                 \
+  g_test_add (path, SupervisorFixture, GINT_TO_POINTER (strategy), supervisor_fixture_set_up, \
+              func, supervisor_fixture_tear_down)
+
 void supervisor_fixture_on_report (UsherSupervisor *supervisor, UsherReport *report, SupervisorFixture *fixture);
 void supervisor_fixture_on_exited (UsherChild *child, guint64 serial, UsherExit *exit, SupervisorFixture *fixture);
 void supervisor_fixture_add (SupervisorFixture *fixture, guint index, UsherRestart restart, gint64 shutdown_msec);

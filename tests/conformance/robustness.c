@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include <usher/usher.h>
+
+#include "support/calls.h"
+#include "support/iterate.h"
+#include "support/supervisor-fixture.h"
+#include "support/test-child.h"
+
+typedef SupervisorFixture Fixture;
+
+/* `b` restarts: its first attempt failed, and its retry waits while `a` starts. */
+static void
+hold_restart (Fixture *fixture)
+{
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, B, USHER_RESTART_PERMANENT, 100);
+  usher_supervisor_set_intensity (fixture->supervisor, 100);
+  supervisor_fixture_start (fixture, "+a +b");
+  test_child_set_start (fixture->children[B], TEST_START_FAIL);
+  test_child_set_start (fixture->children[A], TEST_START_STUBBORN);
+  test_child_exit (fixture->children[B], USHER_EXIT_ERROR);
+  test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
+  supervisor_fixture_assert_trace (fixture,
+                                   "child-terminated/b/error +b start-error/b/error "
+                                   "child-terminated/a/error +a");
+  assert_children (fixture, "b restarting, a starting, 2 0 0 2");
+}
+
+static void
+hanging_restart_loop (Fixture *fixture,
+                      gconstpointer data)
+{
+  Call calls[4] = { 0 };
+
+  hold_restart (fixture);
+  begin_start_child (fixture, B, USHER_RESTART_PERMANENT, &calls[0]);
+  begin_restart (fixture, "b", &calls[1]);
+  begin_delete (fixture, "b", &calls[2]);
+  begin_terminate (fixture, "b", &calls[3]);
+  test_child_answer_start (fixture->children[A]);
+  iterate_pending (NULL);
+  assert_refused (&calls[0], USHER_SUPERVISOR_ERROR_ALREADY_PRESENT);
+  assert_refused (&calls[1], USHER_SUPERVISOR_ERROR_RESTARTING);
+  assert_refused (&calls[2], USHER_SUPERVISOR_ERROR_RESTARTING);
+  assert_done (&calls[3]);
+  assert_children (fixture, "b stopped, a running, 2 1 0 2");
+  supervisor_fixture_stop (fixture, "+b start-error/b/error =a");
+}
+
+static void
+child_unlink (Fixture *fixture,
+              gconstpointer data)
+{
+  Call call = { 0 };
+
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 1000);
+  supervisor_fixture_start (fixture, "+a");
+  test_child_set_stop (fixture->children[A], TEST_STOP_REFUSE);
+  begin_terminate (fixture, "a", &call);
+  supervisor_fixture_assert_trace (fixture, "=a");
+  advance_msec (1000);
+  supervisor_fixture_assert_trace (fixture, "!a shutdown-error/a/killed");
+  assert_done (&call);
+  supervisor_fixture_stop (fixture, "");
+}
+
+#define ADD(name, strategy) \
+  SUPERVISOR_CASE ("/conformance/robustness/" #name, USHER_STRATEGY_##strategy, name)
+
+int
+main (int argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD (hanging_restart_loop, ONE_FOR_ONE);
+  ADD (child_unlink, ONE_FOR_ONE);
+
+  return g_test_run ();
+}
