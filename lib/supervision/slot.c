@@ -412,9 +412,11 @@ usher_slot_tell_final (UsherSlot *self)
     return;
 
   self->told = USHER_STOP_FINAL;
+  if (self->state != USHER_SLOT_STOPPING)
+    return;
+
   self->may_keep = FALSE;
-  if (self->state == USHER_SLOT_STOPPING)
-    usher_desk_send (self->desk, run_shutdown, self);
+  usher_desk_send (self->desk, run_shutdown, self);
 }
 
 void
