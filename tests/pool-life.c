@@ -230,6 +230,28 @@ test_abandoned_acceptors_disturb_nobody (PoolFixture *fixture,
   g_assert_cmpuint (fixture->reports->len, ==, 0);
 }
 
+/* The grace is for connections. Nobody has one here, so it does not count, not even one for ever. */
+static void
+test_acceptors_that_do_not_end_get_no_grace (PoolFixture *fixture,
+                                             gconstpointer data)
+{
+  fixture->script.in_init = stay;
+  stubborn_may_return = FALSE;
+  usher_acceptor_pool_set_grace_msec (fixture->pool, -1);
+  pool_fixture_start (fixture);
+  iterate_until (NULL, two_are_stubborn, NULL);
+  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
+  iterate_pending (NULL);
+  g_assert_null (fixture->exit);
+
+  fake_clock_advance_usec (5 * G_TIME_SPAN_SECOND);
+  pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
+  pool_fixture_expect_report (fixture, 0, USHER_REPORT_SHUTDOWN_ERROR, "tcp://127.0.0.1:0");
+
+  let_stubborn_return ();
+  pool_fixture_wait_for (fixture, n_terminates_is, 2);
+}
+
 static void
 test_stops_while_starting (PoolFixture *fixture,
                            gconstpointer data)
@@ -362,6 +384,7 @@ main (int argc,
   ADD ("abandons-them-after-the-shutdown", pool_fixture_set_up_scripted, test_then_kill);
   ADD ("ends-at-once-when-killed", pool_fixture_set_up_scripted, test_is_killed);
   ADD ("abandoned-acceptors-disturb-nobody", pool_fixture_set_up_scripted, test_abandoned_acceptors_disturb_nobody);
+  ADD ("acceptors-that-do-not-end-get-no-grace", pool_fixture_set_up_scripted, test_acceptors_that_do_not_end_get_no_grace);
   ADD ("stops-while-it-starts", pool_fixture_set_up_scripted, test_stops_while_starting);
   ADD ("a-stop-before-the-start-is-forgotten", pool_fixture_set_up_scripted, test_a_stop_before_the_start_is_forgotten);
   ADD ("exits-after-its-start-was-told", pool_fixture_set_up_scripted, test_exits_after_its_start_was_told);

@@ -116,10 +116,9 @@ pool_cut_connections (UsherAcceptorPool *self)
 }
 
 static void
-on_grace_over (UsherTimer *timer)
+pool_end_grace (UsherAcceptorPool *self)
 {
-  UsherAcceptorPool *self = pool_from_drain_timer (timer);
-
+  usher_timer_stop (&self->drain_timer);
   pool_set_state (self, USHER_POOL_STOPPING);
   if (self->shutdown_msec == USHER_SHUTDOWN_BRUTAL_KILL)
     {
@@ -132,6 +131,12 @@ on_grace_over (UsherTimer *timer)
                        usher_clock_now_usec () + self->shutdown_msec * G_TIME_SPAN_MILLISECOND,
                        on_shutdown_over);
   pool_cut_connections (self);
+}
+
+static void
+on_grace_over (UsherTimer *timer)
+{
+  pool_end_grace (pool_from_drain_timer (timer));
 }
 
 static void
@@ -214,6 +219,9 @@ on_message (UsherMessage *message)
 
   self->is_scheduled = FALSE;
   pool_reconcile_sockets (self);
+  /* The grace is the connections'; acceptors without one are only waited for. */
+  if (self->state == USHER_POOL_DRAINING && self->n_connections == 0)
+    pool_end_grace (self);
   if (self->state > USHER_POOL_UP && self->runs.length == 0)
     pool_ended (self);
 

@@ -153,7 +153,7 @@ usher_acceptor_pool_remove_run (UsherAcceptorPool *self,
 {
   g_queue_unlink (&self->runs, &run->run_link);
   usher_acceptor_run_unref (run);
-  if (!usher_acceptor_pool_is_accepting (self) && self->runs.length == 0)
+  if (!usher_acceptor_pool_is_accepting (self))
     usher_acceptor_pool_schedule (self);
 }
 
