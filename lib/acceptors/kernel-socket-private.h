@@ -5,6 +5,7 @@
 
 #include <gio/gio.h>
 
+#include "acceptors/socket-options-private.h"
 #include "acceptors/unix-path-private.h"
 
 G_BEGIN_DECLS
@@ -15,11 +16,12 @@ typedef struct
   int fd;              /* -1 while closed */
   char *local_address; /* (owned) (nullable): NULL while closed */
   UsherUnixPath path;
+  UsherSocketOptions options; /* applied when it is opened */
 } UsherKernelSocket;
 
-#define USHER_KERNEL_SOCKET_INIT           \
-  {                                        \
-    .fd = -1, .path = USHER_UNIX_PATH_INIT \
+#define USHER_KERNEL_SOCKET_INIT                                                 \
+  {                                                                              \
+    .fd = -1, .path = USHER_UNIX_PATH_INIT, .options = USHER_SOCKET_OPTIONS_INIT \
   }
 
 /* Only while it is closed; it stays so if there is an error. The errors are USHER_ERROR_INVALID_ADDRESS, and

@@ -28,6 +28,7 @@ typedef struct
   NativeAddress native;
   socklen_t length;
   int backlog;
+  const char *bad_property; /* (nullable): the option that the kernel does not take */
 } Target;
 
 /* What to do about an errno; NULL if all is said. */
@@ -73,14 +74,28 @@ find_remedy (const Target *target,
   return target->native.any.sa_family == AF_UNIX ? remedies[errsv].local : remedies[errsv].tcp;
 }
 
+static char *
+explain (const Target *target,
+         int errsv)
+{
+  const char *remedy = find_remedy (target, errsv);
+
+  if (target->bad_property != NULL)
+    return g_strdup_printf ("%s; the kernel does not take the value of the property “%s”, choose another one, or leave it alone",
+                            g_strerror (errsv), target->bad_property);
+  if (remedy != NULL)
+    return g_strdup_printf ("%s; %s", g_strerror (errsv), remedy);
+
+  return g_strdup (g_strerror (errsv));
+}
+
 static GError *
 make_error (const char *address,
             const Target *target,
             int errsv)
 {
-  const char *remedy = find_remedy (target, errsv);
-  GError *error = g_error_new (G_IO_ERROR, g_io_error_from_errno (errsv), "%s%s%s", g_strerror (errsv),
-                               remedy != NULL ? "; " : "", remedy != NULL ? remedy : "");
+  g_autofree char *message = explain (target, errsv);
+  GError *error = g_error_new_literal (G_IO_ERROR, g_io_error_from_errno (errsv), message);
 
   usher_listen_address_prefix_error (error, address);
   return error;
@@ -105,27 +120,17 @@ target_init (Target *target,
 /* The rest returns 0 or an errno. */
 
 static int
-set_option (int fd,
-            int level,
-            int option,
-            int value)
+set_options (UsherKernelSocket *self,
+             Target *target)
 {
-  return setsockopt (fd, level, option, &value, sizeof value) == 0 ? 0 : errno;
-}
+  const int yes = 1;
 
-/* An IPv6 socket takes IPv4 clients too, whatever net.ipv6.bindv6only says. */
-static int
-set_options (int fd,
-             sa_family_t family)
-{
-  int errsv = 0;
+  if (target->native.any.sa_family == AF_UNIX)
+    return 0;
+  if (setsockopt (self->fd, SOL_SOCKET, SO_REUSEADDR, &yes, sizeof yes) != 0)
+    return errno;
 
-  if (family != AF_UNIX)
-    errsv = set_option (fd, SOL_SOCKET, SO_REUSEADDR, 1);
-  if (errsv == 0 && family == AF_INET6)
-    errsv = set_option (fd, IPPROTO_IPV6, IPV6_V6ONLY, 0);
-
-  return errsv;
+  return usher_socket_options_apply (&self->options, self->fd, target->native.any.sa_family, &target->bad_property);
 }
 
 int
@@ -195,7 +200,7 @@ read_local_address (UsherKernelSocket *self)
 
 static int
 open_target (UsherKernelSocket *self,
-             const Target *target)
+             Target *target)
 {
   sa_family_t family = target->native.any.sa_family;
   int errsv;
@@ -204,7 +209,7 @@ open_target (UsherKernelSocket *self,
   if (self->fd < 0)
     return errno;
 
-  errsv = set_options (self->fd, family);
+  errsv = set_options (self, target);
   if (errsv == 0)
     errsv = family == AF_UNIX ? bind_path_and_listen (self, target) : bind_and_listen (self, target);
 

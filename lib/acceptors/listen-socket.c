@@ -51,6 +51,13 @@
  * socket, is left alone. This happens under a lock (flock()) on the directory, which has to be
  * readable.
  *
+ * # Socket options
+ *
+ * The properties from [property@Usher.ListenSocket:nodelay] to
+ * [property@Usher.ListenSocket:receive-buffer-size] are options of the kernel socket, which its
+ * connections inherit. They are read when it is opened: a change has effect at the next open. Those
+ * that have no meaning for an address are ignored.
+ *
  * # Threading
  *
  * A listen socket belongs to one main context: all functions are called there, unless they say
@@ -66,9 +73,10 @@ typedef enum
   PROP_BACKLOG,
   PROP_KEEP_OPEN,
   PROP_IS_UP,
+  PROP_FIRST_OPTION,
 } UsherListenSocketProperty;
 
-static GParamSpec *props[PROP_IS_UP + 1];
+static GParamSpec *props[PROP_FIRST_OPTION + USHER_N_SOCKET_OPTIONS];
 
 enum
 {
@@ -180,6 +188,15 @@ listen_socket_make_closed_exit (UsherListenSocket *self)
 }
 
 static void
+listen_socket_set_option (UsherListenSocket *self,
+                          guint property_id,
+                          const GValue *value)
+{
+  if (usher_socket_options_set_value (&self->kernel_socket.options, property_id - PROP_FIRST_OPTION, value))
+    g_object_notify_by_pspec (G_OBJECT (self), props[property_id]);
+}
+
+static void
 usher_listen_socket_set_property (GObject *object,
                                   guint property_id,
                                   const GValue *value,
@@ -200,8 +217,11 @@ usher_listen_socket_set_property (GObject *object,
       break;
     case PROP_LOCAL_ADDRESS:
     case PROP_IS_UP:
-    default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+      break;
+    case PROP_FIRST_OPTION:
+    default:
+      listen_socket_set_option (self, property_id, value);
     }
 }
 
@@ -230,8 +250,9 @@ usher_listen_socket_get_property (GObject *object,
     case PROP_IS_UP:
       g_value_set_boolean (value, usher_listen_socket_is_up (self));
       break;
+    case PROP_FIRST_OPTION:
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+      usher_socket_options_get_value (&self->kernel_socket.options, property_id - PROP_FIRST_OPTION, value);
     }
 }
 
@@ -328,6 +349,9 @@ usher_listen_socket_class_init_properties (GObjectClass *object_class)
    */
   props[PROP_IS_UP] =
       g_param_spec_boolean ("is-up", NULL, NULL, FALSE, read_only);
+
+  for (UsherSocketOption i = 0; i < USHER_N_SOCKET_OPTIONS; i++)
+    props[PROP_FIRST_OPTION + i] = usher_socket_option_make_pspec (i, read_write);
 
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
