@@ -286,6 +286,34 @@ test_get_child (Fixture *fixture,
   g_assert_error (error, USHER_SUPERVISOR_ERROR, USHER_SUPERVISOR_ERROR_NOT_FOUND);
 }
 
+static void
+test_an_abandoned_start_outlives_its_place (Fixture *fixture,
+                                            gconstpointer data)
+{
+  Call call = { 0 };
+  Call terminate = { 0 };
+
+  supervisor_fixture_start (fixture, "");
+  fixture->children[A] = test_child_new ("a", fixture->trace);
+  test_child_set_next_starts (fixture->children[A], TEST_START_STUBBORN, 1);
+  begin_start_child (fixture, A, USHER_RESTART_TEMPORARY, &call);
+  begin_terminate (fixture, "a", &terminate);
+  advance_msec (100);
+  assert_failed (&call, G_IO_ERROR_CANCELLED);
+  assert_done (&terminate);
+  assert_children (fixture, "0 0 0 0");
+  supervisor_fixture_assert_trace (fixture, "+a ~a !a shutdown-error/a/killed");
+
+  begin_start_child (fixture, A, USHER_RESTART_TEMPORARY, &call);
+  assert_failed (&call, G_IO_ERROR_BUSY);
+  test_child_answer_start (fixture->children[A]);
+  supervisor_fixture_assert_trace (fixture, "!a");
+  begin_start_child (fixture, A, USHER_RESTART_TEMPORARY, &call);
+  assert_started (&call);
+  supervisor_fixture_assert_trace (fixture, "+a");
+  supervisor_fixture_stop (fixture, "=a");
+}
+
 #define ADD(path, func)                                                                            \
   g_test_add ("/supervisor-children/" path, Fixture, GINT_TO_POINTER (USHER_STRATEGY_ONE_FOR_ONE), \
               supervisor_fixture_set_up, func, supervisor_fixture_tear_down)
@@ -305,6 +333,7 @@ main (int argc,
   ADD ("calls-and-exits-wait-for-a-start", test_calls_wait_for_a_start);
   ADD ("terminate-cancels-a-start", test_terminate_cancels_a_start);
   ADD ("terminate-cancels-one-start-of-many", test_terminate_cancels_one_start_of_many);
+  ADD ("an-abandoned-start-outlives-its-place", test_an_abandoned_start_outlives_its_place);
   ADD ("a-stop-refuses-calls", test_stop_refuses_calls);
   ADD ("one-child-can-be-asked-for", test_get_child);
 

@@ -13,4 +13,10 @@ UsherChild *usher_child_get_parent (UsherChild *self);
 void usher_child_set_parent (UsherChild *self,
                              UsherChild *parent);
 
+/* Whether a start of the child was given up that has not returned yet. It is the child's, because
+ * it outlives the place under a supervisor that it was started for. */
+gboolean usher_child_is_abandoned (UsherChild *self);
+void usher_child_set_abandoned (UsherChild *self,
+                                gboolean is_abandoned);
+
 G_END_DECLS

@@ -45,6 +45,7 @@ static guint exited_signal;
 
 static G_DEFINE_QUARK (usher_child_serial, serial);
 static G_DEFINE_QUARK (usher_child_parent, parent);
+static G_DEFINE_QUARK (usher_child_abandoned, abandoned);
 
 static void
 usher_child_default_init (UsherChildInterface *iface)
@@ -91,6 +92,19 @@ usher_child_set_parent (UsherChild *self,
                         UsherChild *parent)
 {
   g_object_set_qdata (G_OBJECT (self), parent_quark (), parent);
+}
+
+gboolean
+usher_child_is_abandoned (UsherChild *self)
+{
+  return g_object_get_qdata (G_OBJECT (self), abandoned_quark ()) != NULL;
+}
+
+void
+usher_child_set_abandoned (UsherChild *self,
+                           gboolean is_abandoned)
+{
+  g_object_set_qdata (G_OBJECT (self), abandoned_quark (), GINT_TO_POINTER (is_abandoned));
 }
 
 /**

@@ -15,7 +15,6 @@ struct _UsherSlotStart
 {
   UsherSlot *slot;           /* (unowned) (nullable): NULL once nobody waits for it */
   GCancellable *cancellable; /* (owned) */
-  gboolean is_abandoned;
 };
 
 static const guint transitions[USHER_SLOT_N_STATES] = {
@@ -108,7 +107,9 @@ run_release (gpointer data)
 static void
 abandon_start (UsherSlot *self)
 {
-  self->start->is_abandoned = TRUE;
+  self->start->slot = NULL;
+  self->start = NULL;
+  usher_child_set_abandoned (self->child, TRUE);
   if (self->exit == NULL)
     self->exit = usher_exit_new_killed ();
   go_down (self);
@@ -252,8 +253,7 @@ end_abandoned (UsherSlotStart *start,
                UsherChild *child,
                GAsyncResult *result)
 {
-  if (start->slot != NULL)
-    start->slot->start = NULL;
+  usher_child_set_abandoned (child, FALSE);
   if (usher_child_start_finish (child, result, NULL) == USHER_START_STARTED)
     usher_child_kill (child);
   start_free (start);
@@ -267,7 +267,7 @@ on_started (GObject *object,
   UsherSlotStart *start = data;
   UsherSlot *self = start->slot;
 
-  if (start->is_abandoned)
+  if (self == NULL)
     {
       end_abandoned (start, USHER_CHILD (object), result);
       return;
@@ -307,7 +307,7 @@ check_start (UsherSlot *self,
                    usher_slot_get_id (self));
       return FALSE;
     }
-  if (self->start == NULL)
+  if (!usher_child_is_abandoned (self->child))
     return usher_child_spec_check (self->spec, error);
 
   g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
@@ -350,8 +350,6 @@ usher_slot_free (UsherSlot *self)
 {
   g_return_if_fail (usher_slot_is_down (self));
 
-  if (self->start != NULL)
-    self->start->slot = NULL;
   usher_desk_withdraw (self->desk, &self->retry_letter);
   usher_timer_stop (&self->timer);
   g_clear_error (&self->start_error);
