@@ -49,6 +49,35 @@ hanging_restart_loop (Fixture *fixture,
   supervisor_fixture_stop (fixture, "+b start-error/b/error =a");
 }
 
+/* Once its restart is called off, the children after it stay down. */
+static void
+hanging_restart_loop_rest_for_one (Fixture *fixture,
+                                   gconstpointer data)
+{
+  Call calls[2] = { 0 };
+
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, B, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, C, USHER_RESTART_PERMANENT, 100);
+  usher_supervisor_set_intensity (fixture->supervisor, 100);
+  supervisor_fixture_start (fixture, "+a +b +c");
+  fixture->children[D] = test_child_new ("d", fixture->trace);
+  test_child_set_start (fixture->children[B], TEST_START_FAIL);
+  test_child_set_start (fixture->children[D], TEST_START_STUBBORN);
+  test_child_exit (fixture->children[B], USHER_EXIT_ERROR);
+  begin_start_child (fixture, D, USHER_RESTART_PERMANENT, &calls[0]);
+  assert_children (fixture, "d starting, c stopped, b restarting, a running, 4 1 0 4");
+  begin_terminate (fixture, "b", &calls[1]);
+  test_child_answer_start (fixture->children[D]);
+  supervisor_fixture_assert_trace (fixture,
+                                   "child-terminated/b/error -c +b start-error/b/error +d "
+                                   "-d +b start-error/b/error");
+  assert_started (&calls[0]);
+  assert_done (&calls[1]);
+  assert_children (fixture, "d stopped, c stopped, b stopped, a running, 4 1 0 4");
+  supervisor_fixture_stop (fixture, "=d =c =a");
+}
+
 static void
 child_unlink (Fixture *fixture,
               gconstpointer data)
@@ -76,6 +105,7 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
 
   ADD (hanging_restart_loop, ONE_FOR_ONE);
+  ADD (hanging_restart_loop_rest_for_one, REST_FOR_ONE);
   ADD (child_unlink, ONE_FOR_ONE);
 
   return g_test_run ();
