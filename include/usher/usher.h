@@ -19,6 +19,7 @@
 #include <usher/listen-socket.h>
 #include <usher/report.h>
 #include <usher/supervisor.h>
+#include <usher/task.h>
 #include <usher/version.h>
 
 #undef USHER_INSIDE
