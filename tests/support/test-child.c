@@ -7,8 +7,10 @@ struct _TestChild
 {
   GObject parent_instance;
 
-  char *name;     /* (owned) */
-  GString *trace; /* (unowned) */
+  char *name;         /* (owned) */
+  GString *trace;     /* (unowned) */
+  TestChildHook hook; /* (nullable) */
+  gpointer hook_data;
   TestStart start;
   TestStart next_start;
   guint n_next_starts;
@@ -33,6 +35,8 @@ trace (TestChild *self,
        char mark)
 {
   g_string_append_printf (self->trace, "%s%c%s", self->trace->len > 0 ? " " : "", mark, self->name);
+  if (self->hook != NULL)
+    self->hook (self, mark, self->hook_data);
 }
 
 static void
@@ -250,6 +254,15 @@ test_child_set_shutdown_time_msec (TestChild *self,
                                    guint64 shutdown_time_msec)
 {
   self->shutdown_time_msec = shutdown_time_msec;
+}
+
+void
+test_child_set_hook (TestChild *self,
+                     TestChildHook hook,
+                     gpointer data)
+{
+  self->hook = hook;
+  self->hook_data = data;
 }
 
 gboolean

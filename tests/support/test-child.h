@@ -30,6 +30,10 @@ typedef enum
 #define TEST_TYPE_CHILD (test_child_get_type ())
 G_DECLARE_FINAL_TYPE (TestChild, test_child, TEST, CHILD, GObject)
 
+typedef void (*TestChildHook) (TestChild *self,
+                               char mark,
+                               gpointer data);
+
 /* `trace` (unowned): gets a word for everything the child is told: `+name` start, `-name` shutdown
  * to be started again, `=name` final shutdown, `!name` kill, `~name` the start was cancelled. */
 TestChild *test_child_new (const char *name,
@@ -44,6 +48,10 @@ void test_child_set_stop (TestChild *self,
                           TestStop stop);
 void test_child_set_shutdown_time_msec (TestChild *self,
                                         guint64 shutdown_time_msec);
+/* `hook` is called for every word of the trace, before the child does what it says. */
+void test_child_set_hook (TestChild *self,
+                          TestChildHook hook,
+                          gpointer data);
 gboolean test_child_is_running (TestChild *self);
 gboolean test_child_is_starting (TestChild *self);
 /* It runs, but was asked to shut down. */
