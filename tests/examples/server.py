@@ -19,21 +19,16 @@ import traceback
 PATIENCE = 60
 
 
-class Server:
+class Program:
     """A running example. Use it in a with statement: it is killed if its test fails."""
 
-    def __init__(self, program, *arguments, listen='tcp://127.0.0.1:0', max_files=None):
+    def __init__(self, program, *arguments, stdout=subprocess.PIPE, max_files=None):
         def limit():
             if max_files is not None:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (max_files, max_files))
 
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([program, '--listen', listen, *arguments], stdout=subprocess.PIPE,
-                                        stderr=self.log, preexec_fn=limit)
-        line = self.process.stdout.readline().decode()
-        match = re.fullmatch(r'listening on (.*)\n', line)
-        assert match, f'expected “listening on ADDRESS”, got “{line}” and {self.stderr()}'
-        self.address = match[1]
+        self.process = subprocess.Popen([program, *arguments], stdout=stdout, stderr=self.log, preexec_fn=limit)
 
     def __enter__(self):
         return self
@@ -42,13 +37,35 @@ class Server:
         if self.process.poll() is None:
             self.process.kill()
             self.process.wait()
-        self.process.stdout.close()
+        if self.process.stdout is not None:
+            self.process.stdout.close()
         if exception[0] is not None:
-            print('# the server said:', self.stderr().replace('\n', '\n# '))
+            print('# the program said:', self.stderr().replace('\n', '\n# '))
         self.log.close()
 
     def stderr(self):
         return os.pread(self.log.fileno(), 1 << 20, 0).decode()
+
+    def signal(self, number=signal.SIGTERM):
+        self.process.send_signal(number)
+
+    def wait(self):
+        return self.process.wait(PATIENCE)
+
+    def stop(self):
+        self.signal()
+        return self.wait()
+
+
+class Server(Program):
+    """An example that listens."""
+
+    def __init__(self, program, *arguments, listen='tcp://127.0.0.1:0', max_files=None):
+        super().__init__(program, '--listen', listen, *arguments, max_files=max_files)
+        line = self.process.stdout.readline().decode()
+        match = re.fullmatch(r'listening on (.*)\n', line)
+        assert match, f'expected “listening on ADDRESS”, got “{line}” and {self.stderr()}'
+        self.address = match[1]
 
     def connect(self):
         if self.address.startswith('unix:'):
@@ -65,16 +82,6 @@ class Server:
         except ConnectionRefusedError:
             return True
         return False
-
-    def signal(self):
-        self.process.send_signal(signal.SIGTERM)
-
-    def wait(self):
-        return self.process.wait(PATIENCE)
-
-    def stop(self):
-        self.signal()
-        return self.wait()
 
     def files(self):
         """What its descriptors are, such as `socket:[123]`."""
