@@ -184,7 +184,7 @@ static void
 test_needs_no_terminate (Fixture *fixture,
                          gconstpointer data)
 {
-  g_autoptr (UsherExit) reason = usher_exit_new_shutdown (NULL);
+  g_autoptr (UsherExit) reason = usher_exit_new_shutdown ();
 
   usher_acceptor_acceptor_terminate (USHER_ACCEPTOR (fixture->bare), reason);
 }

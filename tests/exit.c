@@ -8,8 +8,8 @@ test_kinds (void)
 {
   g_autoptr (GError) error = g_error_new (USHER_ERROR, USHER_ERROR_FAILED, "no\nluck");
   g_autoptr (UsherExit) normal = usher_exit_new_normal ();
-  g_autoptr (UsherExit) shutdown = usher_exit_new_shutdown (NULL);
-  g_autoptr (UsherExit) closed = usher_exit_new_shutdown (error);
+  g_autoptr (UsherExit) shutdown = usher_exit_new_shutdown ();
+  g_autoptr (UsherExit) closed = usher_exit_new_shutdown_with_error (error);
   g_autoptr (UsherExit) failed = usher_exit_new_error (error);
   g_autoptr (UsherExit) killed = usher_exit_new_killed ();
   const struct

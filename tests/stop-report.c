@@ -18,9 +18,9 @@ test_rules (void)
   g_autoptr (GError) error = g_error_new (USHER_ERROR, USHER_ERROR_FAILED, "broke");
   g_autoptr (GError) over = g_error_new (USHER_ERROR, USHER_ERROR_MAX_INTENSITY, "over");
   g_autoptr (UsherExit) normal = usher_exit_new_normal ();
-  g_autoptr (UsherExit) shutdown = usher_exit_new_shutdown (NULL);
-  g_autoptr (UsherExit) over_budget = usher_exit_new_shutdown (over);
-  g_autoptr (UsherExit) reason = usher_exit_new_shutdown (error);
+  g_autoptr (UsherExit) shutdown = usher_exit_new_shutdown ();
+  g_autoptr (UsherExit) over_budget = usher_exit_new_shutdown_with_error (over);
+  g_autoptr (UsherExit) reason = usher_exit_new_shutdown_with_error (error);
   g_autoptr (UsherExit) failed = usher_exit_new_error (error);
   g_autoptr (UsherExit) killed = usher_exit_new_killed ();
   const Row rows[] = {

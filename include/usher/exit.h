@@ -43,7 +43,9 @@ GType usher_exit_get_type (void) G_GNUC_CONST;
 USHER_AVAILABLE_IN_0_1
 UsherExit *usher_exit_new_normal (void);
 USHER_AVAILABLE_IN_0_1
-UsherExit *usher_exit_new_shutdown (const GError *error);
+UsherExit *usher_exit_new_shutdown (void);
+USHER_AVAILABLE_IN_0_1
+UsherExit *usher_exit_new_shutdown_with_error (const GError *error);
 USHER_AVAILABLE_IN_0_1
 UsherExit *usher_exit_new_error (const GError *error);
 USHER_AVAILABLE_IN_0_1

@@ -290,10 +290,10 @@ usher_connection_explain (UsherConnection *self,
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
       (usher_transport_is_exiting (self->transport) || usher_transport_is_draining (self->transport)))
-    return usher_exit_new_shutdown (NULL);
+    return usher_exit_new_shutdown ();
 
   if (usher_transport_is_own_error (self->transport, error))
-    return usher_exit_new_shutdown (error);
+    return usher_exit_new_shutdown_with_error (error);
 
   return usher_exit_new_error (error);
 }

@@ -53,7 +53,7 @@ usher_listen_socket_shutdown (UsherChild *child,
                               UsherStop why)
 {
   UsherListenSocket *self = USHER_LISTEN_SOCKET (child);
-  g_autoptr (UsherExit) exit = usher_exit_new_shutdown (NULL);
+  g_autoptr (UsherExit) exit = usher_exit_new_shutdown ();
 
   usher_life_end (&self->life, exit);
   if (why == USHER_STOP_FINAL)

@@ -184,7 +184,7 @@ listen_socket_make_closed_exit (UsherListenSocket *self)
   g_autoptr (GError) error = g_error_new (USHER_ERROR, USHER_ERROR_CLOSED, "The listen socket %s was closed",
                                           self->address);
 
-  return usher_exit_new_shutdown (error);
+  return usher_exit_new_shutdown_with_error (error);
 }
 
 static void

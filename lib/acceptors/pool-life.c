@@ -178,7 +178,7 @@ usher_acceptor_pool_escalate (UsherAcceptorPool *self)
   g_autoptr (GError) error = g_error_new (USHER_ERROR, USHER_ERROR_MAX_INTENSITY,
                                           "Acceptors of the pool %s failed more than %u times within %u ms",
                                           self->name, self->intensity, self->period_msec);
-  g_autoptr (UsherExit) exit = usher_exit_new_shutdown (error);
+  g_autoptr (UsherExit) exit = usher_exit_new_shutdown_with_error (error);
   gint64 grace_msec = self->escalation_grace_msec;
 
   if (self->grace_msec >= 0)
@@ -284,7 +284,7 @@ usher_acceptor_pool_shutdown (UsherChild *child,
                               UsherStop why)
 {
   UsherAcceptorPool *self = USHER_ACCEPTOR_POOL (child);
-  g_autoptr (UsherExit) exit = usher_exit_new_shutdown (NULL);
+  g_autoptr (UsherExit) exit = usher_exit_new_shutdown ();
 
   pool_drain (self, exit, self->grace_msec);
 }

@@ -70,7 +70,7 @@ usher_acceptor_pool_report_shutdown_errors (UsherAcceptorPool *self)
   g_autoptr (GError) error = g_error_new (USHER_ERROR, USHER_ERROR_TIMED_OUT,
                                           "Still there after the grace of %" G_GINT64_FORMAT " ms",
                                           self->grace_msec);
-  g_autoptr (UsherExit) cut = usher_exit_new_shutdown (error);
+  g_autoptr (UsherExit) cut = usher_exit_new_shutdown_with_error (error);
   g_autoptr (UsherExit) killed = usher_exit_new_killed ();
 
   pool_report_tally (self, &self->cut, cut);
@@ -83,7 +83,7 @@ usher_acceptor_pool_report_resource (UsherAcceptorPool *self,
                                      UsherListenSocket *listen_socket,
                                      const GError *error)
 {
-  g_autoptr (UsherExit) reason = usher_exit_new_shutdown (error);
+  g_autoptr (UsherExit) reason = usher_exit_new_shutdown_with_error (error);
   g_autofree char *detail = NULL;
 
   if (!usher_budget_charge (&self->resource_reports, usher_clock_now_usec ()))

@@ -54,7 +54,7 @@ pool_socket_dismiss (UsherPoolSocket *self,
 {
   g_autoptr (GError) error = g_error_new (USHER_ERROR, USHER_ERROR_CLOSED, "Nothing is accepted from %s any more",
                                           usher_listen_socket_get_address (self->listen_socket));
-  g_autoptr (UsherExit) reason = usher_exit_new_shutdown (error);
+  g_autoptr (UsherExit) reason = usher_exit_new_shutdown_with_error (error);
 
   usher_acceptor_run_terminate (run, reason);
 }
@@ -198,7 +198,7 @@ usher_pool_socket_run_timed_out (UsherPoolSocket *self,
                                           "No connection came to %s within the accept timeout of %d ms",
                                           usher_listen_socket_get_address (self->listen_socket),
                                           run->accept_timeout_msec);
-  g_autoptr (UsherExit) reason = usher_exit_new_shutdown (error);
+  g_autoptr (UsherExit) reason = usher_exit_new_shutdown_with_error (error);
 
   g_queue_unlink (&self->waiting, &run->waiting_link);
   usher_acceptor_pool_schedule (self->pool);

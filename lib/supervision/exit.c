@@ -70,18 +70,35 @@ usher_exit_new_normal (void)
 
 /**
  * usher_exit_new_shutdown:
- * @error: (nullable): what caused the shutdown, if it was more than a request
  *
- * Makes the exit of something that was asked to end, or that ended for a reason that is nobody's
- * fault. With an error it is OTP's `{shutdown, Reason}`.
+ * Makes the exit of something that was asked to end. It is OTP's `shutdown`.
  *
  * Returns: (transfer full): a new exit
  *
  * Since: 0.1
  */
 UsherExit *
-usher_exit_new_shutdown (const GError *error)
+usher_exit_new_shutdown (void)
 {
+  return exit_new (USHER_EXIT_SHUTDOWN, NULL);
+}
+
+/**
+ * usher_exit_new_shutdown_with_error:
+ * @error: what caused the shutdown
+ *
+ * Makes the exit of something that ended for a reason that is nobody's fault. It is OTP's
+ * `{shutdown, Reason}`.
+ *
+ * Returns: (transfer full): a new exit
+ *
+ * Since: 0.1
+ */
+UsherExit *
+usher_exit_new_shutdown_with_error (const GError *error)
+{
+  g_return_val_if_fail (error != NULL, NULL);
+
   return exit_new (USHER_EXIT_SHUTDOWN, error);
 }
 

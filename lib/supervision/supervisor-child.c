@@ -8,7 +8,7 @@
 static void
 on_start_cancelled_message (UsherSupervisor *self)
 {
-  g_autoptr (UsherExit) exit = usher_exit_new_shutdown (NULL);
+  g_autoptr (UsherExit) exit = usher_exit_new_shutdown ();
 
   if (self->start_task != NULL &&
       g_cancellable_is_cancelled (g_task_get_cancellable (self->start_task)))
@@ -96,7 +96,7 @@ usher_supervisor_shutdown (UsherChild *child,
                            UsherStop why)
 {
   g_autoptr (UsherSupervisor) self = g_object_ref (USHER_SUPERVISOR (child));
-  g_autoptr (UsherExit) exit = usher_exit_new_shutdown (NULL);
+  g_autoptr (UsherExit) exit = usher_exit_new_shutdown ();
 
   if (self->state != USHER_SUPERVISOR_DOWN)
     usher_supervisor_end (self, exit, why);

@@ -74,7 +74,7 @@ restart (UsherSupervisor *self,
       g_error_new (USHER_ERROR, USHER_ERROR_MAX_INTENSITY,
                    "supervisor “%s”: more than %u restarts within %" G_GINT64_FORMAT " ms",
                    self->name, self->budget.intensity, self->budget.period_usec / 1000);
-  g_autoptr (UsherExit) exit = usher_exit_new_shutdown (error);
+  g_autoptr (UsherExit) exit = usher_exit_new_shutdown_with_error (error);
 
   send_report (self, USHER_REPORT_SHUTDOWN, exit, slot);
   usher_supervisor_end (self, exit, USHER_STOP_RESTART);
@@ -99,7 +99,7 @@ has_significant_child (UsherSupervisor *self)
 static void
 consider_auto_shutdown (UsherSupervisor *self)
 {
-  g_autoptr (UsherExit) exit = usher_exit_new_shutdown (NULL);
+  g_autoptr (UsherExit) exit = usher_exit_new_shutdown ();
 
   if (self->auto_shutdown == USHER_AUTO_SHUTDOWN_ANY_SIGNIFICANT ||
       (self->auto_shutdown == USHER_AUTO_SHUTDOWN_ALL_SIGNIFICANT && !has_significant_child (self)))

@@ -160,7 +160,7 @@ run_make_exit (Run *run)
   if (run->succeeded)
     return usher_exit_new_normal ();
   if (run->is_shutting_down && g_error_matches (run->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return usher_exit_new_shutdown (NULL);
+    return usher_exit_new_shutdown ();
   if (run->error == NULL)
     run->error = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED,
                               "The function of the task %s failed without an error; it has to set one",

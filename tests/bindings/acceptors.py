@@ -240,6 +240,14 @@ class FunctionTest(unittest.TestCase):
         tree.stop()
 
 
+class ExitTest(unittest.TestCase):
+    def test_a_shutdown_needs_no_error_and_may_have_one(self):
+        error = GLib.Error.new_literal(Usher.Error.quark(), 'switched off', Usher.Error.CLOSED)
+        self.assertEqual(Usher.Exit.new_shutdown().to_string(), 'shutdown')
+        self.assertEqual(Usher.Exit.new_shutdown_with_error(error).to_string(),
+                         'shutdown: switched off')
+
+
 class Lamp(GObject.Object, Usher.Child):
     """A child that only remembers what became of it."""
 
@@ -258,8 +266,7 @@ class Lamp(GObject.Object, Usher.Child):
 
     def do_shutdown(self, why):
         self.calls.append(why)
-        error = GLib.Error.new_literal(Usher.Error.quark(), 'switched off', Usher.Error.CLOSED)
-        self.emit_exited(self.get_serial(), Usher.Exit.new_shutdown(error))
+        self.emit_exited(self.get_serial(), Usher.Exit.new_shutdown())
 
     def do_kill(self):
         self.calls.append('kill')

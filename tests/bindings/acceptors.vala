@@ -72,7 +72,7 @@ class Lamp : Object, Usher.Child
 
   public void shutdown (Usher.Stop why)
   {
-    emit_exited (get_serial (), new Usher.Exit.shutdown (null));
+    emit_exited (get_serial (), new Usher.Exit.shutdown ());
   }
 
   public void kill ()

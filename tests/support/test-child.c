@@ -49,7 +49,7 @@ end_life (TestChild *self,
   if (kind == USHER_EXIT_NORMAL)
     exit = usher_exit_new_normal ();
   else if (kind == USHER_EXIT_SHUTDOWN)
-    exit = usher_exit_new_shutdown (NULL);
+    exit = usher_exit_new_shutdown ();
   else if (kind == USHER_EXIT_ERROR)
     exit = usher_exit_new_error (error);
   else
