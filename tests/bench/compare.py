@@ -79,6 +79,13 @@ def memory(number):
                     'rss_bytes', number, is_fresh=True, most_rounds=5)
 
 
+def kernel_memory(number):
+    return Scenario(f'kernel-memory-{number}',
+                    f'{number:,} idle connections: memory of the kernel, for both ends',
+                    'bytes a connection', ['hold', '-n', str(number), '-p', '64', '-s', '60'],
+                    'kernel_bytes', number, is_fresh=True, most_rounds=5)
+
+
 def system_calls(number):
     return Scenario('system-calls', 'Connect, echo, reset, one by one: system calls of the server',
                     'a connection', [number], 'calls', 1, is_fresh=True, most_rounds=3)
@@ -88,10 +95,11 @@ def system_calls(number):
 FORMS = {
     'full': (15, [churn(0, 5000), one_by_one(5000), burst(3000), ping_pong(0, 50000),
                   churn(5000, 5000), ping_pong(5000, 50000), churn(15000, 5000),
-                  ping_pong(15000, 50000), storm(15000), memory(5000), system_calls(200)]),
+                  ping_pong(15000, 50000), storm(15000), memory(5000), kernel_memory(5000),
+                  system_calls(200)]),
     'quick': (5, [churn(0, 2000), one_by_one(2000), burst(2000), ping_pong(0, 20000),
                   churn(2000, 2000), ping_pong(2000, 20000), storm(2000), memory(2000),
-                  system_calls(50)]),
+                  kernel_memory(2000), system_calls(50)]),
     'smoke': (1, [churn(0, 30), one_by_one(10), burst(30), churn(20, 30), ping_pong(20, 200),
                   storm(30), memory(30)]),
 }

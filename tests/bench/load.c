@@ -21,8 +21,9 @@ typedef struct
   guint n_busy;
   gint64 duration_usec;
 
-  gint64 cpu_nsec;  /* of the server, when the measurement began; then, what it took */
-  gint64 rss_bytes; /* the same */
+  gint64 cpu_nsec;     /* of the server, when the measurement began; then, what it took */
+  gint64 rss_bytes;    /* the same */
+  gint64 kernel_bytes; /* the same, of the whole machine */
 } Load;
 
 static void
@@ -30,6 +31,7 @@ load_begin (Load *self)
 {
   self->cpu_nsec = server_process_wait_for_rest (&self->server);
   self->rss_bytes = server_process_get_rss_bytes (&self->server);
+  self->kernel_bytes = server_process_get_kernel_bytes ();
 }
 
 static void
@@ -37,6 +39,7 @@ load_end (Load *self)
 {
   self->cpu_nsec = server_process_wait_for_rest (&self->server) - self->cpu_nsec;
   self->rss_bytes = server_process_get_rss_bytes (&self->server) - self->rss_bytes;
+  self->kernel_bytes = server_process_get_kernel_bytes () - self->kernel_bytes;
 }
 
 static ClientsPlan
@@ -138,9 +141,10 @@ load_print (Load *self)
 
   g_array_sort (latencies, compare_latencies);
   printf ("{\"n\": %u, \"failed\": %u, \"seconds\": %.6f, \"cpu_usec\": %.3f, \"rss_bytes\": %.1f,"
+          " \"kernel_bytes\": %.1f,"
           " \"p50_usec\": %.1f, \"p99_usec\": %.1f, \"p999_usec\": %.1f}\n",
           latencies->len, clients->n_failed, (clients->ended_nsec - clients->began_nsec) / 1e9,
-          self->cpu_nsec / 1e3 / n, self->rss_bytes / n, percentile_usec (latencies, 0.5),
+          self->cpu_nsec / 1e3 / n, self->rss_bytes / n, self->kernel_bytes / n, percentile_usec (latencies, 0.5),
           percentile_usec (latencies, 0.99), percentile_usec (latencies, 0.999));
   fflush (stdout);
 }

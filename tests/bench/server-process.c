@@ -5,6 +5,7 @@
 
 #include <signal.h>
 #include <stdio.h>
+#include <string.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -72,6 +73,29 @@ server_process_get_rss_bytes (const ServerProcess *self)
     return 0;
 
   return (gint64) n_pages * sysconf (_SC_PAGESIZE);
+}
+
+/* One line of /proc/meminfo. */
+static gint64
+get_line_bytes (const char *text,
+                const char *name)
+{
+  g_autofree char *start = g_strdup_printf ("\n%s:", name);
+  const char *line = strstr (text, start);
+
+  return line != NULL ? g_ascii_strtoll (line + strlen (start), NULL, 10) * 1024 : 0;
+}
+
+gint64
+server_process_get_kernel_bytes (void)
+{
+  g_autofree char *text = NULL;
+
+  if (!g_file_get_contents ("/proc/meminfo", &text, NULL, NULL))
+    return 0;
+
+  return get_line_bytes (text, "Slab") + get_line_bytes (text, "KernelStack") +
+         get_line_bytes (text, "PageTables");
 }
 
 void

@@ -20,6 +20,8 @@ gboolean server_process_init (ServerProcess *self,
 /* Waits until it has nothing left to do. */
 gint64 server_process_wait_for_rest (const ServerProcess *self);
 gint64 server_process_get_rss_bytes (const ServerProcess *self);
+/* What the kernel keeps for everybody: slabs, kernel stacks and page tables of the whole machine. */
+gint64 server_process_get_kernel_bytes (void);
 /* Returns when nothing of it runs any more. */
 void server_process_stop (const ServerProcess *self);
 void server_process_go_on (const ServerProcess *self);

@@ -29,6 +29,7 @@ SERVERS = {
     'gthreadedsocketservice': (1, 1),
     'libuv': (1, 0),
     'libevent': (1, 0),
+    'erlang': (1, 0),
 }
 
 
