@@ -244,6 +244,27 @@ test_terminate_cancels_one_start_of_many (Fixture *fixture,
   supervisor_fixture_stop (fixture, "=d =c =a");
 }
 
+/* As if the attempt had failed, and its retry were cancelled. */
+static void
+test_terminate_ends_a_restart (Fixture *fixture,
+                               gconstpointer data)
+{
+  Call calls[2] = { 0 };
+
+  supervisor_fixture_add_four (fixture);
+  supervisor_fixture_start (fixture, "+a +b +c +d");
+  test_child_set_next_starts (fixture->children[B], TEST_START_HANG, 1);
+  test_child_exit (fixture->children[B], USHER_EXIT_ERROR);
+  supervisor_fixture_assert_trace (fixture, "child-terminated/b/error -d -c +b");
+  begin_terminate (fixture, "b", &calls[0]);
+  assert_done (&calls[0]);
+  supervisor_fixture_assert_trace (fixture, "~b");
+  assert_children (fixture, "d stopped, c stopped, b stopped, a running, 4 1 0 4");
+  begin_restart (fixture, "d", &calls[1]);
+  assert_started (&calls[1]);
+  supervisor_fixture_stop (fixture, "+d =d =c =a");
+}
+
 static void
 test_stop_refuses_calls (Fixture *fixture,
                          gconstpointer data)
@@ -333,6 +354,8 @@ main (int argc,
   ADD ("calls-and-exits-wait-for-a-start", test_calls_wait_for_a_start);
   ADD ("terminate-cancels-a-start", test_terminate_cancels_a_start);
   ADD ("terminate-cancels-one-start-of-many", test_terminate_cancels_one_start_of_many);
+  SUPERVISOR_CASE ("/supervisor-children/terminate-ends-a-restart-and-what-was-to-follow",
+                   USHER_STRATEGY_REST_FOR_ONE, test_terminate_ends_a_restart);
   ADD ("an-abandoned-start-outlives-its-place", test_an_abandoned_start_outlives_its_place);
   ADD ("a-stop-refuses-calls", test_stop_refuses_calls);
   ADD ("one-child-can-be-asked-for", test_get_child);

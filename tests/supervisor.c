@@ -297,6 +297,30 @@ test_brutal_kill (SupervisorFixture *fixture,
   supervisor_fixture_stop (fixture, "!a");
 }
 
+/* A brutal kill that comes too late is silent about a child that was killed before, and tells of a
+ * shutdown that nobody had asked for; a shutdown that comes too late is the other way round. */
+static void
+test_exit_before_the_stop (SupervisorFixture *fixture,
+                           gconstpointer data)
+{
+  const char *const reports[] = {
+    [USHER_EXIT_NORMAL] = "shutdown-error/b/normal shutdown-error/a/normal",
+    [USHER_EXIT_SHUTDOWN] = "shutdown-error/a/shutdown",
+    [USHER_EXIT_ERROR] = "shutdown-error/b/error shutdown-error/a/error",
+    [USHER_EXIT_KILLED] = "shutdown-error/b/killed",
+  };
+
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, USHER_SHUTDOWN_BRUTAL_KILL);
+  supervisor_fixture_add (fixture, B, USHER_RESTART_PERMANENT, 100);
+  for (guint i = 0; i < G_N_ELEMENTS (reports); i++)
+    {
+      supervisor_fixture_start (fixture, "+a +b");
+      test_child_exit (fixture->children[A], i);
+      test_child_exit (fixture->children[B], i);
+      supervisor_fixture_stop (fixture, reports[i]);
+    }
+}
+
 static void
 test_kill (SupervisorFixture *fixture,
            gconstpointer data)
@@ -590,6 +614,8 @@ main (int argc,
        test_exit_right_after_the_start);
   ADD ("a-child-is-killed-at-its-limit", USHER_STRATEGY_ONE_FOR_ONE, test_limit);
   ADD ("a-brutal-kill-does-not-ask", USHER_STRATEGY_ONE_FOR_ONE, test_brutal_kill);
+  ADD ("an-exit-before-the-stop-is-reported-as-its-own", USHER_STRATEGY_ONE_FOR_ONE,
+       test_exit_before_the_stop);
   ADD ("a-kill-takes-the-subtree", USHER_STRATEGY_ONE_FOR_ONE, test_kill);
   ADD ("a-stop-cancels-a-hanging-start", USHER_STRATEGY_ONE_FOR_ONE, test_stop_while_starting);
   ADD ("cancelling-its-start-cancels-its-child", USHER_STRATEGY_ONE_FOR_ONE,

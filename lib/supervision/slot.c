@@ -162,14 +162,19 @@ start_limit (UsherSlot *self)
                        usher_clock_now_usec () + limit_msec * 1000, on_limit);
 }
 
+static gboolean
+is_killed_at_once (UsherSlot *self)
+{
+  return usher_child_spec_resolve_shutdown_msec (self->spec) == USHER_SHUTDOWN_BRUTAL_KILL;
+}
+
 static void
 begin_stop (UsherSlot *self,
             UsherStop why)
 {
   self->told = why;
   self->may_keep = why == USHER_STOP_RESTART;
-  self->was_brutal =
-      usher_child_spec_resolve_shutdown_msec (self->spec) == USHER_SHUTDOWN_BRUTAL_KILL;
+  self->was_brutal = is_killed_at_once (self);
 
   if (self->was_brutal)
     {
@@ -187,7 +192,7 @@ begin_cancel (UsherSlot *self,
               UsherStop why)
 {
   self->told = why;
-  if (usher_child_spec_resolve_shutdown_msec (self->spec) == USHER_SHUTDOWN_BRUTAL_KILL)
+  if (is_killed_at_once (self))
     {
       begin_kill (self);
       return;
@@ -196,6 +201,14 @@ begin_cancel (UsherSlot *self,
   set_state (self, USHER_SLOT_CANCELLING);
   usher_desk_send (self->desk, run_cancel, self);
   start_limit (self);
+}
+
+/* OTP asks, or kills, without knowing that the child is gone, and judges its exit accordingly. */
+static void
+overtake_exit (UsherSlot *self)
+{
+  self->was_brutal = is_killed_at_once (self);
+  go_down (self);
 }
 
 void
@@ -426,7 +439,7 @@ usher_slot_stop (UsherSlot *self,
   else if (self->state == USHER_SLOT_RUNNING)
     begin_stop (self, why);
   else if (self->state == USHER_SLOT_EXITED)
-    go_down (self);
+    overtake_exit (self);
   else if (self->state == USHER_SLOT_RESTARTING)
     go_down (self);
 

@@ -262,7 +262,9 @@ settle_failed_start (UsherSupervisor *self,
   usher_supervisor_end (self, reason, USHER_STOP_RESTART);
 }
 
-/* A child that was terminated while it was starting counts as one that ignored its start. */
+/* A child that was terminated while it was starting. In the start of the supervisor it counts as
+ * one that ignored its start. In a restart it counts as one that failed and is not to be tried
+ * again: those behind it stay down, as in OTP. */
 static void
 settle_terminated_start (UsherSupervisor *self,
                          UsherSlot *slot)
@@ -272,7 +274,10 @@ settle_terminated_start (UsherSupervisor *self,
                           usher_child_spec_get_restart (slot->spec) == USHER_RESTART_TEMPORARY;
 
   report_stopped (self, slot);
-  usher_round_move_forth (&self->round);
+  if (call == NULL && self->state == USHER_SUPERVISOR_RUNNING)
+    usher_round_end (&self->round);
+  else
+    usher_round_move_forth (&self->round);
   if (call != NULL)
     complete_call (self, USHER_START_FAILED,
                    g_error_new (G_IO_ERROR, G_IO_ERROR_CANCELLED,

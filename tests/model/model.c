@@ -289,6 +289,8 @@ start_next (Model *self)
   is_terminated = model_is_down (child) && child->told == USHER_STOP_FINAL;
   if (is_terminated)
     model_report_stopped (self, child);
+  if (is_terminated && self->state == STATE_RUNNING)
+    g_queue_clear (&self->to_start);
   if (self->call != NULL)
     settle_called_start (self, child, is_terminated);
   else if (model_is_down (child) && !is_terminated && child->result == USHER_START_FAILED)
@@ -495,8 +497,7 @@ model_accepts (const Model *self,
     case EVENT_ANSWER:
       return child->is_hanging && !child->is_returning;
     case EVENT_EXIT:
-      return child->is_running && (!model_is_brutal (child) || event->argument == USHER_EXIT_NORMAL ||
-                                   event->argument == USHER_EXIT_ERROR);
+      return child->is_running;
     case EVENT_SET_START:
       if (event->argument == TEST_START_STUBBORN)
         return may_be_stubborn (self, event->child);

@@ -90,15 +90,10 @@ stop_child (Model *model,
 {
   if (node->state == MODEL_UP || node->state == MODEL_EXITED)
     {
-      gboolean was_asked = node->state == MODEL_UP;
-      UsherExitKind kind = was_asked ? stop_node (model, node, why) : node->exit;
-      gboolean is_brutal = node->is_brutal;
+      UsherExitKind kind = node->state == MODEL_UP ? stop_node (model, node, why) : node->exit;
 
-      /* One that had exited was neither asked nor killed. */
-      node->is_brutal = was_asked && is_brutal;
       if (is_stop_reported (node, kind))
         report (model, "shutdown-error", node, kind);
-      node->is_brutal = is_brutal;
     }
   node->state = MODEL_DOWN;
   if (why == USHER_STOP_FINAL)
