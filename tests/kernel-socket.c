@@ -14,24 +14,35 @@
 
 #define BACKLOG 16
 #define UNIX "a Unix socket"
+#define ABSTRACT "an abstract Unix socket"
 
 typedef struct
 {
   char *directory; /* (owned) */
   char *path;      /* (owned) */
-  char *address;   /* (owned): the test's, or that of the path if it is UNIX */
+  char *address;   /* (owned): the test's, if it is not UNIX or ABSTRACT */
   guint n_fds;
 } Fixture;
+
+static char *
+make_address (Fixture *fixture,
+              const char *address)
+{
+  if (g_str_equal (address, UNIX))
+    return g_strconcat ("unix:", fixture->path, NULL);
+  if (g_str_equal (address, ABSTRACT))
+    return sockets_make_abstract_address ();
+
+  return g_strdup (address);
+}
 
 static void
 set_up (Fixture *fixture,
         gconstpointer data)
 {
-  const char *address = data;
-
   fixture->directory = g_dir_make_tmp ("usher-XXXXXX", NULL);
   fixture->path = g_build_filename (fixture->directory, "socket", NULL);
-  fixture->address = g_str_equal (address, UNIX) ? g_strconcat ("unix:", fixture->path, NULL) : g_strdup (address);
+  fixture->address = make_address (fixture, data);
   fixture->n_fds = sockets_count_fds ();
 }
 
@@ -275,6 +286,18 @@ test_port_in_use (Fixture *fixture,
 }
 
 static void
+test_name_in_use (Fixture *fixture,
+                  gconstpointer data)
+{
+  UsherKernelSocket socket = USHER_KERNEL_SOCKET_INIT;
+
+  assert_opens (&socket, fixture->address);
+  assert_fails (socket.local_address, EADDRINUSE, "another process listens on that name");
+  sockets_assert_serves (socket.fd, socket.local_address);
+  usher_kernel_socket_close (&socket);
+}
+
+static void
 test_unreadable_address (Fixture *fixture,
                          gconstpointer data)
 {
@@ -299,6 +322,7 @@ main (int argc,
   ADD ("opens-and-closes/ipv6", "tcp://[::1]:0", test_open);
   ADD ("opens-and-closes/any", "tcp://[::]:0", test_open);
   ADD ("opens-and-closes/unix", UNIX, test_open);
+  ADD ("opens-and-closes/abstract", ABSTRACT, test_open);
   ADD ("knows-the-port-that-the-kernel-chose", "tcp://127.0.0.1:0", test_local_address);
   ADD ("takes-ipv4-clients-on-any-address", "tcp://[::]:0", test_dual_stack);
   ADD ("opens-a-port-in-time-wait", "tcp://127.0.0.1:0", test_port_in_time_wait);
@@ -306,9 +330,11 @@ main (int argc,
   ADD ("leaves-nothing-behind-when-a-step-fails/ipv4", "tcp://127.0.0.1:0", test_every_step_fails);
   ADD ("leaves-nothing-behind-when-a-step-fails/ipv6", "tcp://[::1]:0", test_every_step_fails);
   ADD ("leaves-nothing-behind-when-a-step-fails/unix", UNIX, test_every_step_fails);
+  ADD ("leaves-nothing-behind-when-a-step-fails/abstract", ABSTRACT, test_every_step_fails);
   ADD ("says-what-to-do/tcp", "tcp://127.0.0.1:0", test_remedies);
   ADD ("says-what-to-do/unix", UNIX, test_remedies);
   ADD ("refuses-a-port-in-use", "tcp://127.0.0.1:0", test_port_in_use);
+  ADD ("refuses-a-name-in-use", ABSTRACT, test_name_in_use);
   ADD ("refuses-an-address-that-it-cannot-read", "localhost:7000", test_unreadable_address);
 
   return g_test_run ();

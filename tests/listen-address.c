@@ -5,6 +5,7 @@
 
 #include <gio/gunixsocketaddress.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "usher/error.h"
 
@@ -24,6 +25,8 @@ static const char *const round_trips[] = {
   "unix:relative.sock",
   "unix:tcp://127.0.0.1:7000",
   "unix:/with space/and:colon/[bracket]",
+  "unix-abstract:example",
+  "unix-abstract:/looks/like a:path",
 };
 
 /* What is refused, and words that the message has to hold. */
@@ -32,7 +35,7 @@ static const struct
   const char *address;
   const char *words;
 } refusals[] = {
-  { "", "write tcp://ADDRESS:PORT or unix:PATH" },
+  { "", "write tcp://ADDRESS:PORT, unix:PATH, unix-abstract:NAME, fd:NUMBER or systemd:NAME" },
   { "/run/example.sock", "write unix:/run/example.sock" },
   { "7000", "neither tcp:// nor unix:" },
   { "127.0.0.1:7000", "neither tcp:// nor unix:" },
@@ -70,6 +73,8 @@ static const struct
   { "tcp://[fe80::1%no-such-interface-here]:7000", "there is no network interface “no-such-interface-here”" },
   { "unix:", "the path is missing; write unix:/run/example.sock" },
   { "unix:/run/", "write for instance unix:/run/example.sock" },
+  { "unix-abstract:", "the name is missing; write for instance unix-abstract:example" },
+  { "unix-abstract", "neither tcp:// nor unix:" },
 };
 
 static void
@@ -116,17 +121,18 @@ test_interface_name (void)
 }
 
 static char *
-make_unix_address (gsize length)
+make_unix_address (const char *scheme,
+                   gsize length)
 {
   g_autofree char *path = g_strnfill (length, 'x');
 
-  return g_strconcat ("unix:", path, NULL);
+  return g_strconcat (scheme, path, NULL);
 }
 
 static void
-test_longest_path (void)
+test_longest_path (gconstpointer scheme)
 {
-  g_autofree char *text = make_unix_address (MAX_UNIX_PATH);
+  g_autofree char *text = make_unix_address (scheme, MAX_UNIX_PATH);
   g_autoptr (GError) error = NULL;
   g_autoptr (GSocketAddress) address = usher_listen_address_parse (text, &error);
   g_autofree char *formatted = NULL;
@@ -137,15 +143,95 @@ test_longest_path (void)
 }
 
 static void
-test_too_long_path (void)
+test_too_long_path (gconstpointer scheme)
 {
-  g_autofree char *text = make_unix_address (MAX_UNIX_PATH + 1);
+  g_autofree char *text = make_unix_address (scheme, MAX_UNIX_PATH + 1);
   g_autoptr (GError) error = NULL;
 
   g_assert_null (usher_listen_address_parse (text, &error));
   g_assert_error (error, USHER_ERROR, USHER_ERROR_INVALID_ADDRESS);
   g_assert_nonnull (strstr (error->message, "108 bytes"));
   g_assert_nonnull (strstr (error->message, "at most 107"));
+}
+
+static void
+test_from_socket_address (void)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (round_trips); i++)
+    {
+      g_autoptr (GSocketAddress) address = usher_listen_address_parse (round_trips[i], NULL);
+      g_autoptr (GError) error = NULL;
+      g_autofree char *text = usher_listen_address_from_socket_address (address, &error);
+
+      g_assert_no_error (error);
+      g_assert_cmpstr (text, ==, round_trips[i]);
+    }
+}
+
+/* (transfer full): address */
+static void
+assert_refused (GSocketAddress *address,
+                const char *words)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (usher_listen_address_from_socket_address (address, &error));
+  g_assert_error (error, USHER_ERROR, USHER_ERROR_INVALID_ADDRESS);
+  g_test_message ("%s", error->message);
+  g_assert_nonnull (strstr (error->message, words));
+  g_assert_null (usher_listen_address_from_socket_address (address, NULL));
+  g_object_unref (address);
+}
+
+static void
+test_from_bad_socket_address (void)
+{
+  const struct sockaddr netlink = { .sa_family = AF_NETLINK };
+
+  assert_refused (g_unix_socket_address_new_with_type ("a\0b", 3, G_UNIX_SOCKET_ADDRESS_ABSTRACT), "zero byte");
+  assert_refused (g_unix_socket_address_new_with_type ("a", 1, G_UNIX_SOCKET_ADDRESS_ABSTRACT_PADDED), "padded with zero bytes");
+  assert_refused (g_unix_socket_address_new_with_type ("", 0, G_UNIX_SOCKET_ADDRESS_ANONYMOUS), "give it a path");
+  assert_refused (g_inet_socket_address_new_from_string ("fe80::1", 7000), "needs its interface");
+  assert_refused (g_native_socket_address_new ((gpointer) &netlink, sizeof netlink), "give a GInetSocketAddress");
+}
+
+static void
+assert_name (const char *address,
+             const char *host,
+             guint port)
+{
+  g_auto (UsherListenName) name = { 0 };
+
+  g_assert_cmpint (usher_listen_address_parse_name (address, &name), ==, host != NULL);
+  g_assert_cmpstr (name.host, ==, host);
+  if (host != NULL)
+    g_assert_cmpuint (name.port, ==, port);
+}
+
+static void
+test_names (void)
+{
+  assert_name ("tcp://localhost:7000", "localhost", 7000);
+  assert_name ("tcp://a_b-1.example.org:0", "a_b-1.example.org", 0);
+  assert_name ("tcp://localhost:http", NULL, 0);
+  assert_name ("tcp://localhost", NULL, 0);
+  assert_name ("tcp://127.0.0.1:7000", NULL, 0);
+  assert_name ("tcp://127.1:7000", NULL, 0);
+  assert_name ("tcp://[::1]:7000", NULL, 0);
+  assert_name ("tcp://a::1:7000", NULL, 0);
+  assert_name ("tcp://*:7000", NULL, 0);
+  assert_name ("tcp://:7000", NULL, 0);
+  assert_name ("unix:localhost:7000", NULL, 0);
+}
+
+static void
+test_set_port (void)
+{
+  g_autofree char *ipv4 = usher_listen_address_set_port ("tcp://127.0.0.1:0", 7000);
+  g_autofree char *ipv6 = usher_listen_address_set_port ("tcp://[::1]:0", 7000);
+
+  g_assert_cmpstr (ipv4, ==, "tcp://127.0.0.1:7000");
+  g_assert_cmpstr (ipv6, ==, "tcp://[::1]:7000");
 }
 
 static void
@@ -186,6 +272,7 @@ make_random_text (void)
   static const char *const pieces[] = {
     "tcp://",
     "unix:",
+    "unix-abstract:",
     "tcp:",
     "[",
     "]",
@@ -269,8 +356,14 @@ main (int argc,
   g_test_add_func ("/listen-address/is-written-as-it-was-read", test_round_trips);
   g_test_add_func ("/listen-address/says-what-is-wrong-and-what-to-write", test_refusals);
   g_test_add_func ("/listen-address/takes-the-name-of-an-interface", test_interface_name);
-  g_test_add_func ("/listen-address/takes-the-longest-path", test_longest_path);
-  g_test_add_func ("/listen-address/refuses-a-longer-path-with-the-numbers", test_too_long_path);
+  g_test_add_data_func ("/listen-address/takes-the-longest-path", "unix:", test_longest_path);
+  g_test_add_data_func ("/listen-address/takes-the-longest-name", "unix-abstract:", test_longest_path);
+  g_test_add_data_func ("/listen-address/refuses-a-longer-path-with-the-numbers", "unix:", test_too_long_path);
+  g_test_add_data_func ("/listen-address/refuses-a-longer-name-with-the-numbers", "unix-abstract:", test_too_long_path);
+  g_test_add_func ("/listen-address/is-made-of-a-socket-address", test_from_socket_address);
+  g_test_add_func ("/listen-address/refuses-a-socket-address-that-is-none-to-listen-on", test_from_bad_socket_address);
+  g_test_add_func ("/listen-address/knows-names", test_names);
+  g_test_add_func ("/listen-address/changes-its-port", test_set_port);
   g_test_add_func ("/listen-address/complains-in-utf-8", test_message_is_utf8);
   g_test_add_func ("/listen-address/writes-peers-as-people-do", test_peers);
   g_test_add_func ("/listen-address/survives-anything", test_random);

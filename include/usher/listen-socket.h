@@ -39,6 +39,24 @@ USHER_AVAILABLE_IN_0_1
 UsherListenSocket *usher_listen_socket_new_for_address (const char *address,
                                                         GError **error);
 USHER_AVAILABLE_IN_0_1
+UsherListenSocket *usher_listen_socket_new_for_socket_address (GSocketAddress *address,
+                                                               GError **error);
+USHER_AVAILABLE_IN_0_1
+UsherListenSocket *usher_listen_socket_new_for_socket (GSocket *socket,
+                                                       GError **error);
+USHER_AVAILABLE_IN_0_1
+GPtrArray *usher_listen_sockets_new_for_address (const char *address,
+                                                 GCancellable *cancellable,
+                                                 GError **error);
+USHER_AVAILABLE_IN_0_1
+void usher_listen_sockets_new_for_address_async (const char *address,
+                                                 GCancellable *cancellable,
+                                                 GAsyncReadyCallback callback,
+                                                 gpointer user_data);
+USHER_AVAILABLE_IN_0_1
+GPtrArray *usher_listen_sockets_new_for_address_finish (GAsyncResult *result,
+                                                        GError **error);
+USHER_AVAILABLE_IN_0_1
 const char *usher_listen_socket_get_address (UsherListenSocket *self);
 USHER_AVAILABLE_IN_0_1
 char *usher_listen_socket_dup_local_address (UsherListenSocket *self);

@@ -10,22 +10,43 @@
 
 G_BEGIN_DECLS
 
-/* A socket of the kernel that listens, or none. */
+/* The port of several sockets that are to have the same one: 0 until the kernel has chosen it for
+ * the first of them. (atomic) */
+typedef guint UsherSharedPort;
+
+/* A socket of the kernel that listens, or none. It is made here, or it is given: inherited, or
+ * configured by the user. A given one is shared with whoever else has it, and cannot be opened again
+ * once it is closed. */
 typedef struct
 {
-  int fd;              /* -1 while closed */
-  char *local_address; /* (owned) (nullable): NULL while closed */
+  int fd;       /* -1 while closed */
+  int given_fd; /* (owned): -1 if there is none, or it was opened */
+  gboolean is_given;
+  UsherSharedPort *shared_port; /* (owned) (nullable) */
+  char *local_address;          /* (owned) (nullable): NULL while closed */
   UsherUnixPath path;
   UsherSocketOptions options; /* applied when it is opened */
 } UsherKernelSocket;
 
-#define USHER_KERNEL_SOCKET_INIT                                                 \
-  {                                                                              \
-    .fd = -1, .path = USHER_UNIX_PATH_INIT, .options = USHER_SOCKET_OPTIONS_INIT \
+#define USHER_KERNEL_SOCKET_INIT                                                                 \
+  {                                                                                              \
+    .fd = -1, .given_fd = -1, .path = USHER_UNIX_PATH_INIT, .options = USHER_SOCKET_OPTIONS_INIT \
   }
 
-/* Only while it is closed; it stays so if there is an error. The errors are USHER_ERROR_INVALID_ADDRESS, and
- * those of G_IO_ERROR, from errno. */
+/* Before it is opened for the first time: it will be this one, whatever the address. Takes the
+ * descriptor, which was checked. */
+void usher_kernel_socket_give (UsherKernelSocket *self,
+                               int fd);
+
+UsherSharedPort *usher_shared_port_new (void);
+
+/* Before it is opened: its address is one of TCP, with port 0. */
+void usher_kernel_socket_share_port (UsherKernelSocket *self,
+                                     UsherSharedPort *port);
+
+/* Only while it is closed; it stays so if there is an error. The errors are
+ * USHER_ERROR_INVALID_ADDRESS, USHER_ERROR_INVALID_ARGUMENT and USHER_ERROR_CLOSED for a given one,
+ * and those of G_IO_ERROR, from errno. */
 gboolean usher_kernel_socket_open (UsherKernelSocket *self,
                                    const char *address,
                                    int backlog,
@@ -34,8 +55,13 @@ gboolean usher_kernel_socket_open (UsherKernelSocket *self,
 /* Harmless if it is closed. */
 void usher_kernel_socket_close (UsherKernelSocket *self);
 
+/* Closes what it is and what it was given. */
+void usher_kernel_socket_clear (UsherKernelSocket *self);
+
 /* Only while it is open. Returns 0 or an errno. */
 int usher_kernel_socket_set_backlog (UsherKernelSocket *self,
                                      int backlog);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsherSharedPort, g_atomic_rc_box_release)
 
 G_END_DECLS

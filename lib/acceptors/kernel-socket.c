@@ -6,10 +6,13 @@
 #include <errno.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
+#include <stdlib.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
+#include "acceptors/inherited-socket-private.h"
 #include "acceptors/listen-address-private.h"
+#include "usher/error.h"
 
 #define RAISE_OWN_LIMIT "raise the limit of this process (RLIMIT_NOFILE)"
 #define RAISE_SYSTEM_LIMIT "raise the limit of the system (fs.file-max)"
@@ -36,6 +39,7 @@ static const struct
 {
   const char *tcp;
   const char *local;
+  const char *abstract; /* if it is another than for a path */
 } remedies[] = {
   [EACCES] = {
       .tcp = "this process may not use the port; give it CAP_NET_BIND_SERVICE, "
@@ -45,6 +49,7 @@ static const struct
   [EADDRINUSE] = {
       .tcp = "another process listens on that port; stop it, or choose another port; 0 lets the kernel choose",
       .local = "another process listens on that path; stop it, or choose another path",
+      .abstract = "another process listens on that name; stop it, or choose another name",
   },
   [EADDRNOTAVAIL] = {
       .tcp = "choose one that “ip address” prints, or [::] for all of them",
@@ -64,14 +69,23 @@ static const struct
   [EROFS] = { .local = "choose a path on another one" },
 };
 
+/* An abstract name begins with a zero. */
+static gboolean
+is_path (const Target *target)
+{
+  return target->native.any.sa_family == AF_UNIX && target->native.local.sun_path[0] != '\0';
+}
+
 static const char *
 find_remedy (const Target *target,
              int errsv)
 {
   if (errsv >= (int) G_N_ELEMENTS (remedies))
     return NULL;
+  if (target->native.any.sa_family != AF_UNIX)
+    return remedies[errsv].tcp;
 
-  return target->native.any.sa_family == AF_UNIX ? remedies[errsv].local : remedies[errsv].tcp;
+  return is_path (target) || remedies[errsv].abstract == NULL ? remedies[errsv].local : remedies[errsv].abstract;
 }
 
 static char *
@@ -184,16 +198,16 @@ bind_path_and_listen (UsherKernelSocket *self,
 }
 
 static int
-read_local_address (UsherKernelSocket *self)
+read_local_address (UsherKernelSocket *self,
+                    Target *target)
 {
-  NativeAddress native;
-  socklen_t length = sizeof native;
   g_autoptr (GSocketAddress) address = NULL;
 
-  if (getsockname (self->fd, &native.any, &length) != 0)
+  target->length = sizeof target->native;
+  if (getsockname (self->fd, &target->native.any, &target->length) != 0)
     return errno;
 
-  address = g_socket_address_new_from_native (&native, length);
+  address = g_socket_address_new_from_native (&target->native, target->length);
   self->local_address = usher_listen_address_format (address);
   return 0;
 }
@@ -202,25 +216,24 @@ static int
 open_target (UsherKernelSocket *self,
              Target *target)
 {
-  sa_family_t family = target->native.any.sa_family;
   int errsv;
 
-  self->fd = socket (family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  self->fd = socket (target->native.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (self->fd < 0)
     return errno;
 
   errsv = set_options (self, target);
   if (errsv == 0)
-    errsv = family == AF_UNIX ? bind_path_and_listen (self, target) : bind_and_listen (self, target);
+    errsv = is_path (target) ? bind_path_and_listen (self, target) : bind_and_listen (self, target);
 
-  return errsv != 0 ? errsv : read_local_address (self);
+  return errsv != 0 ? errsv : read_local_address (self, target);
 }
 
-gboolean
-usher_kernel_socket_open (UsherKernelSocket *self,
-                          const char *address,
-                          int backlog,
-                          GError **error)
+static gboolean
+open_address (UsherKernelSocket *self,
+              const char *address,
+              int backlog,
+              GError **error)
 {
   Target target = { 0 };
   int errsv;
@@ -229,12 +242,156 @@ usher_kernel_socket_open (UsherKernelSocket *self,
     return FALSE;
 
   errsv = open_target (self, &target);
+  if (errsv != 0)
+    g_propagate_error (error, make_error (address, &target, errsv));
+
+  return errsv == 0;
+}
+
+/* Several on the same port. */
+
+UsherSharedPort *
+usher_shared_port_new (void)
+{
+  return g_atomic_rc_box_new0 (UsherSharedPort);
+}
+
+void
+usher_kernel_socket_share_port (UsherKernelSocket *self,
+                                UsherSharedPort *port)
+{
+  self->shared_port = g_atomic_rc_box_acquire (port);
+}
+
+static guint
+get_local_port (UsherKernelSocket *self)
+{
+  return strtoul (strrchr (self->local_address, ':') + 1, NULL, 10);
+}
+
+static gboolean
+open_shared_port (UsherKernelSocket *self,
+                  const char *address,
+                  int backlog,
+                  GError **error)
+{
+  g_autofree char *with_port = usher_listen_address_set_port (address, g_atomic_int_get (self->shared_port));
+
+  if (!open_address (self, with_port, backlog, error))
+    return FALSE;
+
+  g_atomic_int_set (self->shared_port, get_local_port (self));
+  return TRUE;
+}
+
+/* Given ones. */
+
+static int
+find_given (UsherKernelSocket *self,
+            const char *address,
+            GError **error)
+{
+  if (!self->is_given)
+    return usher_inherited_socket_take (address, error);
+  if (self->given_fd >= 0)
+    return g_steal_fd (&self->given_fd);
+
+  g_set_error_literal (error, USHER_ERROR, USHER_ERROR_CLOSED,
+                       "the socket was made elsewhere, and is closed by now; make a new listen socket of a new one");
+  return -1;
+}
+
+static int
+prepare_given (UsherKernelSocket *self,
+               Target *target)
+{
+  int errsv = usher_inherited_socket_prepare (self->fd);
+
+  if (errsv == 0)
+    errsv = read_local_address (self, target);
+  if (errsv == 0 && target->native.any.sa_family != AF_UNIX)
+    errsv = usher_socket_options_apply_bound (&self->options, self->fd, &target->bad_property);
+  if (errsv == 0 && !usher_inherited_socket_listens (self->fd))
+    errsv = usher_kernel_socket_set_backlog (self, target->backlog);
+
+  return errsv;
+}
+
+/* If it fails it can be tried again. */
+static gboolean
+open_given (UsherKernelSocket *self,
+            const char *address,
+            int backlog,
+            GError **error)
+{
+  g_autoptr (GError) given_error = NULL;
+  Target target = { .backlog = backlog };
+  int errsv;
+
+  self->fd = find_given (self, address, &given_error);
+  if (self->fd < 0)
+    {
+      usher_listen_address_prefix_error (given_error, address);
+      g_propagate_error (error, g_steal_pointer (&given_error));
+      return FALSE;
+    }
+
+  self->is_given = TRUE;
+  errsv = prepare_given (self, &target);
   if (errsv == 0)
     return TRUE;
 
-  usher_kernel_socket_close (self);
   g_propagate_error (error, make_error (address, &target, errsv));
+  self->given_fd = g_steal_fd (&self->fd);
   return FALSE;
+}
+
+void
+usher_kernel_socket_give (UsherKernelSocket *self,
+                          int fd)
+{
+  self->is_given = TRUE;
+  self->given_fd = fd;
+}
+
+/* All of them. */
+
+static gboolean
+open_any (UsherKernelSocket *self,
+          const char *address,
+          int backlog,
+          GError **error)
+{
+  if (self->is_given || usher_inherited_socket_is_meant (address))
+    return open_given (self, address, backlog, error);
+  if (self->shared_port != NULL)
+    return open_shared_port (self, address, backlog, error);
+
+  return open_address (self, address, backlog, error);
+}
+
+gboolean
+usher_kernel_socket_open (UsherKernelSocket *self,
+                          const char *address,
+                          int backlog,
+                          GError **error)
+{
+  if (open_any (self, address, backlog, error))
+    return TRUE;
+
+  usher_kernel_socket_close (self);
+  return FALSE;
+}
+
+static void
+close_fd (int *fd)
+{
+  if (*fd < 0)
+    return;
+
+  usher_inherited_socket_release (*fd);
+  g_close (*fd, NULL);
+  *fd = -1;
 }
 
 void
@@ -242,7 +399,13 @@ usher_kernel_socket_close (UsherKernelSocket *self)
 {
   usher_unix_path_release (&self->path);
   g_clear_pointer (&self->local_address, g_free);
-  if (self->fd >= 0)
-    g_close (self->fd, NULL);
-  self->fd = -1;
+  close_fd (&self->fd);
+}
+
+void
+usher_kernel_socket_clear (UsherKernelSocket *self)
+{
+  usher_kernel_socket_close (self);
+  close_fd (&self->given_fd);
+  g_clear_pointer (&self->shared_port, g_atomic_rc_box_release);
 }

@@ -13,8 +13,12 @@
 
 #define TCP_SCHEME "tcp://"
 #define UNIX_SCHEME "unix:"
+#define ABSTRACT_SCHEME "unix-abstract:"
 
-/* What the kernel keeps, less the terminating zero. */
+#define LETTERS G_CSET_A_2_Z G_CSET_a_2_z
+#define DIGITS "0123456789"
+
+/* What the kernel keeps, less the zero that ends a path, or begins an abstract name. */
 #define MAX_UNIX_PATH (sizeof ((struct sockaddr_un *) NULL)->sun_path - 1)
 
 static gboolean G_GNUC_PRINTF (2, 3)
@@ -208,18 +212,50 @@ parse_unix (const char *path,
 }
 
 static GSocketAddress *
+parse_abstract (const char *name,
+                GError **error)
+{
+  gsize length = strlen (name);
+
+  if (length == 0)
+    {
+      refuse (error, "the name is missing; write for instance unix-abstract:example");
+      return NULL;
+    }
+  if (length > MAX_UNIX_PATH)
+    {
+      refuse (error, "the name is %" G_GSIZE_FORMAT " bytes long, and an abstract Unix socket's may have at most %" G_GSIZE_FORMAT "; choose a shorter one",
+              length, MAX_UNIX_PATH);
+      return NULL;
+    }
+
+  return g_unix_socket_address_new_with_type (name, length, G_UNIX_SOCKET_ADDRESS_ABSTRACT);
+}
+
+static const struct
+{
+  const char *scheme;
+  GSocketAddress *(*parse) (const char *rest,
+                            GError **error);
+} schemes[] = {
+  { TCP_SCHEME, parse_tcp },
+  { UNIX_SCHEME, parse_unix },
+  { ABSTRACT_SCHEME, parse_abstract },
+};
+
+static GSocketAddress *
 parse_scheme (const char *address,
               GError **error)
 {
-  if (g_str_has_prefix (address, TCP_SCHEME))
-    return parse_tcp (address + strlen (TCP_SCHEME), error);
-  if (g_str_has_prefix (address, UNIX_SCHEME))
-    return parse_unix (address + strlen (UNIX_SCHEME), error);
+  for (guint i = 0; i < G_N_ELEMENTS (schemes); i++)
+    if (g_str_has_prefix (address, schemes[i].scheme))
+      return schemes[i].parse (address + strlen (schemes[i].scheme), error);
 
   if (address[0] == '/')
     refuse (error, "it does not say what it is; write unix:%s", address);
   else
-    refuse (error, "it begins with neither tcp:// nor unix:; write tcp://ADDRESS:PORT or unix:PATH");
+    refuse (error, "it begins with neither tcp:// nor unix:; write tcp://ADDRESS:PORT, unix:PATH, unix-abstract:NAME, "
+                   "fd:NUMBER or systemd:NAME");
 
   return NULL;
 }
@@ -249,6 +285,34 @@ usher_listen_address_parse (const char *address,
   return NULL;
 }
 
+static gboolean
+is_name (const char *host)
+{
+  return host[strspn (host, LETTERS DIGITS ".-_")] == '\0' && host[strcspn (host, LETTERS)] != '\0';
+}
+
+gboolean
+usher_listen_address_parse_name (const char *address,
+                                 UsherListenName *name)
+{
+  g_autofree char *host = NULL;
+  const char *port;
+
+  if (!g_str_has_prefix (address, TCP_SCHEME) ||
+      !split_port (address + strlen (TCP_SCHEME), &host, &port, NULL) ||
+      !is_name (host) || !parse_port (port, &name->port, NULL))
+    return FALSE;
+
+  name->host = g_steal_pointer (&host);
+  return TRUE;
+}
+
+void
+usher_listen_name_clear (UsherListenName *name)
+{
+  g_clear_pointer (&name->host, g_free);
+}
+
 static char *
 format_inet (GInetSocketAddress *address)
 {
@@ -267,16 +331,81 @@ format_inet (GInetSocketAddress *address)
   return g_strdup_printf ("[%s%%%" G_GUINT32_FORMAT "]:%u", host, scope_id, port);
 }
 
+static char *
+format_unix (GUnixSocketAddress *address)
+{
+  GUnixSocketAddressType type = g_unix_socket_address_get_address_type (address);
+  gboolean is_abstract = type == G_UNIX_SOCKET_ADDRESS_ABSTRACT || type == G_UNIX_SOCKET_ADDRESS_ABSTRACT_PADDED;
+
+  return g_strconcat (is_abstract ? ABSTRACT_SCHEME : UNIX_SCHEME, g_unix_socket_address_get_path (address), NULL);
+}
+
 char *
 usher_listen_address_format (GSocketAddress *address)
 {
   g_autofree char *inet = NULL;
 
   if (G_IS_UNIX_SOCKET_ADDRESS (address))
-    return g_strconcat (UNIX_SCHEME, g_unix_socket_address_get_path (G_UNIX_SOCKET_ADDRESS (address)), NULL);
+    return format_unix (G_UNIX_SOCKET_ADDRESS (address));
 
   inet = format_inet (G_INET_SOCKET_ADDRESS (address));
   return g_strconcat (TCP_SCHEME, inet, NULL);
+}
+
+char *
+usher_listen_address_set_port (const char *address,
+                               guint16 port)
+{
+  const char *colon = strrchr (address, ':');
+
+  return g_strdup_printf ("%.*s:%u", (int) (colon - address), address, port);
+}
+
+/* Whether there is nothing that the text would lose. */
+static gboolean
+check_unix (GUnixSocketAddress *address,
+            GError **error)
+{
+  switch (g_unix_socket_address_get_address_type (address))
+    {
+    case G_UNIX_SOCKET_ADDRESS_PATH:
+      return TRUE;
+    case G_UNIX_SOCKET_ADDRESS_ABSTRACT:
+      return strlen (g_unix_socket_address_get_path (address)) == g_unix_socket_address_get_path_len (address) ||
+             refuse (error, "there is a zero byte in the name; give a name without, or a GSocket that is bound to it");
+    case G_UNIX_SOCKET_ADDRESS_ABSTRACT_PADDED:
+      return refuse (error, "its name is padded with zero bytes; make it with G_UNIX_SOCKET_ADDRESS_ABSTRACT, "
+                            "or give a GSocket that is bound to it");
+    case G_UNIX_SOCKET_ADDRESS_ANONYMOUS:
+    case G_UNIX_SOCKET_ADDRESS_INVALID:
+    default:
+      return refuse (error, "nobody could connect to a Unix socket without a name; give it a path");
+    }
+}
+
+char *
+usher_listen_address_from_socket_address (GSocketAddress *address,
+                                          GError **error)
+{
+  g_autofree char *text = NULL;
+  g_autoptr (GSocketAddress) parsed = NULL;
+
+  if (!G_IS_UNIX_SOCKET_ADDRESS (address) && !G_IS_INET_SOCKET_ADDRESS (address))
+    {
+      refuse (error, "Cannot listen on a %s: give a GInetSocketAddress or a GUnixSocketAddress", G_OBJECT_TYPE_NAME (address));
+      return NULL;
+    }
+
+  text = usher_listen_address_format (address);
+  if (G_IS_UNIX_SOCKET_ADDRESS (address) && !check_unix (G_UNIX_SOCKET_ADDRESS (address), error))
+    {
+      if (error != NULL)
+        usher_listen_address_prefix_error (*error, text);
+      return NULL;
+    }
+
+  parsed = usher_listen_address_parse (text, error);
+  return parsed != NULL ? g_steal_pointer (&text) : NULL;
 }
 
 /* Returns NULL if it is no IPv4-mapped address. */

@@ -59,8 +59,8 @@ usher_listen_socket_shutdown (UsherChild *child,
   if (why == USHER_STOP_FINAL)
     usher_listen_socket_go_down (self, USHER_LISTEN_SOCKET_CLOSING, USHER_DOWN_CLOSED, NULL);
   else
-    usher_listen_socket_go_down (self, self->keep_open ? USHER_LISTEN_SOCKET_PARKED : USHER_LISTEN_SOCKET_CLOSING, USHER_DOWN_FAILED,
-                                 NULL);
+    usher_listen_socket_go_down (self, usher_listen_socket_is_kept_open (self) ? USHER_LISTEN_SOCKET_PARKED : USHER_LISTEN_SOCKET_CLOSING,
+                                 USHER_DOWN_FAILED, NULL);
 }
 
 static void
@@ -70,7 +70,8 @@ usher_listen_socket_kill (UsherChild *child)
   g_autoptr (UsherExit) exit = usher_exit_new_killed ();
 
   usher_life_end (&self->life, exit);
-  usher_listen_socket_go_down (self, USHER_LISTEN_SOCKET_CLOSING, USHER_DOWN_FAILED, NULL);
+  usher_listen_socket_go_down (self, self->kernel_socket.is_given ? USHER_LISTEN_SOCKET_PARKED : USHER_LISTEN_SOCKET_CLOSING,
+                               USHER_DOWN_FAILED, NULL);
 }
 
 void

@@ -51,6 +51,13 @@ void usher_listen_socket_go_down (UsherListenSocket *self,
                                   UsherDownCause cause,
                                   const GError *error);
 
+void usher_listen_socket_install_properties (GObjectClass *object_class);
+void usher_listen_socket_notify_is_up (UsherListenSocket *self);
+void usher_listen_socket_notify_local_address (UsherListenSocket *self);
+
+/* Whether the kernel socket goes on listening when it is stopped to be started again. */
+gboolean usher_listen_socket_is_kept_open (UsherListenSocket *self);
+
 void usher_listen_socket_child_iface_init (UsherChildInterface *iface);
 
 G_END_DECLS

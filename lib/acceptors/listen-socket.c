@@ -5,7 +5,6 @@
 
 #include <sys/socket.h>
 
-#include "acceptors/listen-address-private.h"
 #include "usher/error.h"
 
 /**
@@ -13,10 +12,19 @@
  *
  * Where connections come from: one socket of the kernel that listens on one address.
  *
- * The address is a string: `tcp://192.0.2.1:7000`, `tcp://[::]:7000` (which takes IPv4 clients as
- * well), `tcp://[fe80::1%eth0]:7000` or `unix:/run/example.sock`. Addresses are numeric, names are
- * not looked up. Port 0 lets the kernel choose; [property@Usher.ListenSocket:local-address] says
- * which one it was.
+ * The address is a string:
+ *
+ * - `tcp://192.0.2.1:7000`, `tcp://[2001:db8::1]:7000`, `tcp://[fe80::1%eth0]:7000`;
+ *   `tcp://[::]:7000` takes IPv4 clients as well, see [property@Usher.ListenSocket:v6only]. Port 0
+ *   lets the kernel choose; [property@Usher.ListenSocket:local-address] says which one it was. Names
+ *   are looked up by [func@Usher.listen_sockets_new_for_address] only.
+ * - `unix:/run/example.sock`; and `unix-abstract:example`, an abstract name of Linux, which has no
+ *   file, and to which every process of the network namespace may connect.
+ * - `fd:3`, a descriptor that this process was started with; `systemd:example.socket`, a socket that
+ *   systemd has passed, by its `FileDescriptorName=`.
+ *
+ * A listen socket can also be made for a [class@Gio.SocketAddress], and of a [class@Gio.Socket] that
+ * has been configured.
  *
  * # Up and down
  *
@@ -30,6 +38,16 @@
  *
  * With [property@Usher.ListenSocket:keep-open] the kernel socket goes on listening while its
  * supervisor restarts it: clients wait in the queue instead of being refused.
+ *
+ * # Sockets that were made elsewhere
+ *
+ * A socket that is inherited, passed by systemd or made of a [class@Gio.Socket] has to be a TCP or
+ * Unix stream socket. It is checked, made non-blocking, and not inherited by the programs that this
+ * process executes. No two listen sockets can have the same one.
+ *
+ * It is shared with whoever else has it. So it is always kept open over restarts, its path is never
+ * unlinked, and closing it closes this process's descriptor: who connects then waits for somebody
+ * else to accept, or is refused if there is nobody else. After that it cannot be opened again.
  *
  * # Signals
  *
@@ -56,7 +74,10 @@
  * The properties from [property@Usher.ListenSocket:nodelay] to
  * [property@Usher.ListenSocket:receive-buffer-size] are options of the kernel socket, which its
  * connections inherit. They are read when it is opened: a change has effect at the next open. Those
- * that have no meaning for an address are ignored.
+ * that have no meaning for an address are ignored. On a socket that was made elsewhere, those that
+ * are not set leave it as it is, and [property@Usher.ListenSocket:reuse-port] and
+ * [property@Usher.ListenSocket:v6only] come too late. For every other option make a
+ * [class@Gio.Socket], and a listen socket of it.
  *
  * # Threading
  *
@@ -65,18 +86,6 @@
  *
  * Since: 0.1
  */
-
-typedef enum
-{
-  PROP_ADDRESS = 1,
-  PROP_LOCAL_ADDRESS,
-  PROP_BACKLOG,
-  PROP_KEEP_OPEN,
-  PROP_IS_UP,
-  PROP_FIRST_OPTION,
-} UsherListenSocketProperty;
-
-static GParamSpec *props[PROP_FIRST_OPTION + USHER_N_SOCKET_OPTIONS];
 
 enum
 {
@@ -124,7 +133,7 @@ listen_socket_set_state (UsherListenSocket *self,
   g_debug ("listen socket %s: %s → %s", self->address, nicks[self->state], nicks[state]);
   self->state = state;
   if (was_up != (state == USHER_LISTEN_SOCKET_UP))
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_IS_UP]);
+    usher_listen_socket_notify_is_up (self);
 }
 
 static void
@@ -146,7 +155,7 @@ listen_socket_go_up (UsherListenSocket *self)
 {
   listen_socket_begin_change (self);
   if (self->state == USHER_LISTEN_SOCKET_CLOSED)
-    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOCAL_ADDRESS]);
+    usher_listen_socket_notify_local_address (self);
   listen_socket_set_state (self, USHER_LISTEN_SOCKET_UP);
   g_signal_emit (self, signals[SIGNAL_UP], 0);
   listen_socket_end_change (self);
@@ -157,7 +166,7 @@ listen_socket_close_kernel_socket (UsherListenSocket *self)
 {
   usher_kernel_socket_close (&self->kernel_socket);
   listen_socket_set_state (self, USHER_LISTEN_SOCKET_CLOSED);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOCAL_ADDRESS]);
+  usher_listen_socket_notify_local_address (self);
 }
 
 /* Handlers of `down` may have opened it again. */
@@ -185,75 +194,6 @@ listen_socket_make_closed_exit (UsherListenSocket *self)
                                           self->address);
 
   return usher_exit_new_shutdown_with_error (error);
-}
-
-static void
-listen_socket_set_option (UsherListenSocket *self,
-                          guint property_id,
-                          const GValue *value)
-{
-  if (usher_socket_options_set_value (&self->kernel_socket.options, property_id - PROP_FIRST_OPTION, value))
-    g_object_notify_by_pspec (G_OBJECT (self), props[property_id]);
-}
-
-static void
-usher_listen_socket_set_property (GObject *object,
-                                  guint property_id,
-                                  const GValue *value,
-                                  GParamSpec *pspec)
-{
-  UsherListenSocket *self = USHER_LISTEN_SOCKET (object);
-
-  switch ((UsherListenSocketProperty) property_id)
-    {
-    case PROP_ADDRESS:
-      self->address = g_value_dup_string (value);
-      break;
-    case PROP_BACKLOG:
-      usher_listen_socket_set_backlog (self, g_value_get_int (value));
-      break;
-    case PROP_KEEP_OPEN:
-      usher_listen_socket_set_keep_open (self, g_value_get_boolean (value));
-      break;
-    case PROP_LOCAL_ADDRESS:
-    case PROP_IS_UP:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
-      break;
-    case PROP_FIRST_OPTION:
-    default:
-      listen_socket_set_option (self, property_id, value);
-    }
-}
-
-static void
-usher_listen_socket_get_property (GObject *object,
-                                  guint property_id,
-                                  GValue *value,
-                                  GParamSpec *pspec)
-{
-  UsherListenSocket *self = USHER_LISTEN_SOCKET (object);
-
-  switch ((UsherListenSocketProperty) property_id)
-    {
-    case PROP_ADDRESS:
-      g_value_set_string (value, self->address);
-      break;
-    case PROP_LOCAL_ADDRESS:
-      g_value_set_string (value, self->kernel_socket.local_address);
-      break;
-    case PROP_BACKLOG:
-      g_value_set_int (value, self->backlog);
-      break;
-    case PROP_KEEP_OPEN:
-      g_value_set_boolean (value, self->keep_open);
-      break;
-    case PROP_IS_UP:
-      g_value_set_boolean (value, usher_listen_socket_is_up (self));
-      break;
-    case PROP_FIRST_OPTION:
-    default:
-      usher_socket_options_get_value (&self->kernel_socket.options, property_id - PROP_FIRST_OPTION, value);
-    }
 }
 
 /* An object that was made without an address has one that opening it complains about. */
@@ -285,75 +225,10 @@ usher_listen_socket_finalize (GObject *object)
 {
   UsherListenSocket *self = USHER_LISTEN_SOCKET (object);
 
-  usher_kernel_socket_close (&self->kernel_socket);
+  usher_kernel_socket_clear (&self->kernel_socket);
   g_free (self->address);
 
   G_OBJECT_CLASS (usher_listen_socket_parent_class)->finalize (object);
-}
-
-static void
-usher_listen_socket_class_init_properties (GObjectClass *object_class)
-{
-  const GParamFlags read_only = G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
-  const GParamFlags read_write = read_only | G_PARAM_WRITABLE;
-
-  /**
-   * UsherListenSocket:address:
-   *
-   * The address to listen on. It is read when the socket is opened.
-   *
-   * Since: 0.1
-   */
-  props[PROP_ADDRESS] =
-      g_param_spec_string ("address", NULL, NULL, NULL, read_write | G_PARAM_CONSTRUCT_ONLY);
-
-  /**
-   * UsherListenSocket:local-address:
-   *
-   * The address that the kernel socket is bound to, with the port that it really has; %NULL while
-   * there is no kernel socket.
-   *
-   * Since: 0.1
-   */
-  props[PROP_LOCAL_ADDRESS] =
-      g_param_spec_string ("local-address", NULL, NULL, NULL, read_only);
-
-  /**
-   * UsherListenSocket:backlog:
-   *
-   * How many connections may wait in the kernel to be accepted. The kernel takes no more than
-   * `net.core.somaxconn`.
-   *
-   * Since: 0.1
-   */
-  props[PROP_BACKLOG] =
-      g_param_spec_int ("backlog", NULL, NULL, 1, G_MAXINT, SOMAXCONN, read_write);
-
-  /**
-   * UsherListenSocket:keep-open:
-   *
-   * Whether the kernel socket goes on listening while its supervisor restarts this child. Clients
-   * that come meanwhile wait instead of being refused.
-   *
-   * Since: 0.1
-   */
-  props[PROP_KEEP_OPEN] =
-      g_param_spec_boolean ("keep-open", NULL, NULL, FALSE, read_write);
-
-  /**
-   * UsherListenSocket:is-up: (getter is_up)
-   *
-   * Whether connections may be accepted from it.
-   *
-   * Since: 0.1
-   */
-  props[PROP_IS_UP] =
-      g_param_spec_boolean ("is-up", NULL, NULL, FALSE, read_only);
-
-  for (UsherSocketOption i = 0; i < USHER_N_SOCKET_OPTIONS; i++)
-    props[PROP_FIRST_OPTION + i] = usher_socket_option_make_pspec (i, read_write);
-
-  g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
 
 static void
@@ -393,13 +268,11 @@ usher_listen_socket_class_init (UsherListenSocketClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
-  object_class->set_property = usher_listen_socket_set_property;
-  object_class->get_property = usher_listen_socket_get_property;
   object_class->constructed = usher_listen_socket_constructed;
   object_class->dispose = usher_listen_socket_dispose;
   object_class->finalize = usher_listen_socket_finalize;
 
-  usher_listen_socket_class_init_properties (object_class);
+  usher_listen_socket_install_properties (object_class);
   usher_listen_socket_class_init_signals (object_class);
 }
 
@@ -408,35 +281,6 @@ usher_listen_socket_init (UsherListenSocket *self)
 {
   self->backlog = SOMAXCONN;
   self->kernel_socket = (UsherKernelSocket) USHER_KERNEL_SOCKET_INIT;
-}
-
-/**
- * usher_listen_socket_new_for_address:
- * @address: the address to listen on
- * @error: return location for a #GError
- *
- * Makes a listen socket. Nothing is opened yet. Any thread may call this.
- *
- * The error is %USHER_ERROR_INVALID_ADDRESS; its message says what to write instead.
- *
- * Returns: (transfer full): the listen socket, or %NULL with @error set
- *
- * Since: 0.1
- */
-UsherListenSocket *
-usher_listen_socket_new_for_address (const char *address,
-                                     GError **error)
-{
-  g_autoptr (GSocketAddress) parsed = NULL;
-
-  g_return_val_if_fail (address != NULL, NULL);
-  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
-
-  parsed = usher_listen_address_parse (address, error);
-  if (parsed == NULL)
-    return NULL;
-
-  return g_object_new (USHER_TYPE_LISTEN_SOCKET, "address", address, NULL);
 }
 
 /**
@@ -476,101 +320,6 @@ usher_listen_socket_dup_local_address (UsherListenSocket *self)
   return g_strdup (self->kernel_socket.local_address);
 }
 
-static void
-listen_socket_apply_backlog (UsherListenSocket *self)
-{
-  int errsv = usher_kernel_socket_set_backlog (&self->kernel_socket, self->backlog);
-
-  if (errsv != 0)
-    g_debug ("listen socket %s: cannot change the backlog: %s", self->address, g_strerror (errsv));
-}
-
-/**
- * usher_listen_socket_set_backlog:
- * @self: a listen socket
- * @backlog: how many connections may wait to be accepted, at least 1
- *
- * Sets how many connections may wait in the kernel to be accepted. It has effect at once. The
- * kernel takes no more than `net.core.somaxconn`.
- *
- * Since: 0.1
- */
-void
-usher_listen_socket_set_backlog (UsherListenSocket *self,
-                                 int backlog)
-{
-  g_return_if_fail (USHER_IS_LISTEN_SOCKET (self));
-  g_return_if_fail (backlog > 0);
-
-  if (self->backlog == backlog)
-    return;
-
-  self->backlog = backlog;
-  if (self->state == USHER_LISTEN_SOCKET_UP || self->state == USHER_LISTEN_SOCKET_PARKED)
-    listen_socket_apply_backlog (self);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BACKLOG]);
-}
-
-/**
- * usher_listen_socket_get_backlog:
- * @self: a listen socket
- *
- * Gets how many connections may wait in the kernel to be accepted.
- *
- * Returns: the backlog
- *
- * Since: 0.1
- */
-int
-usher_listen_socket_get_backlog (UsherListenSocket *self)
-{
-  g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (self), 0);
-
-  return self->backlog;
-}
-
-/**
- * usher_listen_socket_set_keep_open:
- * @self: a listen socket
- * @keep_open: whether the kernel socket goes on listening
- *
- * Sets whether the kernel socket goes on listening while its supervisor restarts this child. It
- * counts when the child is shut down for the restart.
- *
- * Since: 0.1
- */
-void
-usher_listen_socket_set_keep_open (UsherListenSocket *self,
-                                   gboolean keep_open)
-{
-  g_return_if_fail (USHER_IS_LISTEN_SOCKET (self));
-
-  keep_open = !!keep_open;
-  if (self->keep_open == keep_open)
-    return;
-
-  self->keep_open = keep_open;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KEEP_OPEN]);
-}
-
-/**
- * usher_listen_socket_get_keep_open:
- * @self: a listen socket
- *
- * Gets whether the kernel socket goes on listening while its supervisor restarts this child.
- *
- * Returns: whether it is kept open
- *
- * Since: 0.1
- */
-gboolean
-usher_listen_socket_get_keep_open (UsherListenSocket *self)
-{
-  g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (self), FALSE);
-
-  return self->keep_open;
-}
-
 /**
  * usher_listen_socket_open:
  * @self: a listen socket
@@ -580,9 +329,12 @@ usher_listen_socket_get_keep_open (UsherListenSocket *self)
  *
  * It waits for the lock on the directory of a Unix socket, which others hold only for moments.
  *
- * The errors name the address and say what to do. They are %USHER_ERROR_INVALID_ADDRESS, and those
+ * The errors name the address and say what to do. They are %USHER_ERROR_INVALID_ADDRESS;
+ * %USHER_ERROR_INVALID_ARGUMENT if an inherited socket is none that can be accepted from, and
+ * %USHER_ERROR_CLOSED if one that was made elsewhere was closed before; and those
  * of %G_IO_ERROR that stand for what the kernel says: %G_IO_ERROR_ADDRESS_IN_USE,
- * %G_IO_ERROR_PERMISSION_DENIED, %G_IO_ERROR_TOO_MANY_OPEN_FILES, %G_IO_ERROR_NOT_FOUND,
+ * %G_IO_ERROR_PERMISSION_DENIED, %G_IO_ERROR_TOO_MANY_OPEN_FILES, %G_IO_ERROR_NOT_FOUND (also
+ * if systemd has passed no such socket),
  * %G_IO_ERROR_EXISTS (the path of a Unix socket is something else) and others; and
  * %G_IO_ERROR_BUSY in a handler of [signal@Usher.ListenSocket::down], if it cannot be accepted from
  * any more.
@@ -652,6 +404,12 @@ usher_listen_socket_is_up (UsherListenSocket *self)
   g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (self), FALSE);
 
   return self->state == USHER_LISTEN_SOCKET_UP;
+}
+
+gboolean
+usher_listen_socket_is_kept_open (UsherListenSocket *self)
+{
+  return self->keep_open || self->kernel_socket.is_given;
 }
 
 int

@@ -42,6 +42,11 @@ int usher_socket_options_apply (const UsherSocketOptions *self,
                                 sa_family_t family,
                                 const char **bad_property);
 
+/* After bind(), those that can still be changed then. */
+int usher_socket_options_apply_bound (const UsherSocketOptions *self,
+                                      int fd,
+                                      const char **bad_property);
+
 /* A boolean or an int, with the flags. */
 GParamSpec *usher_socket_option_make_pspec (UsherSocketOption option,
                                             GParamFlags flags);

@@ -16,8 +16,9 @@ typedef struct
   const char *property;
   int level;
   int option;
-  int unset;   /* the kernel is not told of this value, which is the least one */
-  int maximum; /* 0 for a boolean */
+  int unset;              /* the kernel is not told of this value, which is the least one */
+  int maximum;            /* 0 for a boolean */
+  gboolean is_of_address; /* what it is bound to; it cannot be changed any more after that */
 } Option;
 
 static const Option options[] = {
@@ -107,7 +108,7 @@ static const Option options[] = {
    *
    * Since: 0.1
    */
-  [USHER_SOCKET_OPTION_REUSE_PORT] = { "reuse-port", SOL_SOCKET, SO_REUSEPORT },
+  [USHER_SOCKET_OPTION_REUSE_PORT] = { "reuse-port", SOL_SOCKET, SO_REUSEPORT, .is_of_address = TRUE },
 
   /**
    * UsherListenSocket:v6only:
@@ -119,7 +120,7 @@ static const Option options[] = {
    *
    * Since: 0.1
    */
-  [USHER_SOCKET_OPTION_V6ONLY] = { "v6only", IPPROTO_IPV6, IPV6_V6ONLY, .unset = -1 },
+  [USHER_SOCKET_OPTION_V6ONLY] = { "v6only", IPPROTO_IPV6, IPV6_V6ONLY, .unset = -1, .is_of_address = TRUE },
 
   /**
    * UsherListenSocket:linger-sec:
@@ -177,16 +178,27 @@ tell_kernel (const Option *option,
   return setsockopt (fd, option->level, option->option, data, length) == 0 ? 0 : errno;
 }
 
-static int
-apply_one (const Option *option,
-           int fd,
-           sa_family_t family,
-           int value)
+static gboolean
+is_meant_for (const Option *option,
+              sa_family_t family)
 {
-  if (value == option->unset || (option->level == IPPROTO_IPV6 && family != AF_INET6))
-    return 0;
+  return option->level != IPPROTO_IPV6 || family == AF_INET6;
+}
 
-  return tell_kernel (option, fd, value);
+/* An option at a time, as long as all is well. */
+static int
+apply_one (const UsherSocketOptions *self,
+           UsherSocketOption option,
+           int fd,
+           const char **bad_property)
+{
+  const Option *row = &options[option];
+  int errsv = self->values[option] == row->unset ? 0 : tell_kernel (row, fd, self->values[option]);
+
+  if (errsv != 0)
+    *bad_property = row->property;
+
+  return errsv;
 }
 
 int
@@ -195,18 +207,27 @@ usher_socket_options_apply (const UsherSocketOptions *self,
                             sa_family_t family,
                             const char **bad_property)
 {
-  for (guint i = 0; i < G_N_ELEMENTS (options); i++)
-    {
-      int errsv = apply_one (&options[i], fd, family, self->values[i]);
+  int errsv = 0;
 
-      if (errsv != 0)
-        {
-          *bad_property = options[i].property;
-          return errsv;
-        }
-    }
+  for (UsherSocketOption i = 0; errsv == 0 && i < USHER_N_SOCKET_OPTIONS; i++)
+    if (is_meant_for (&options[i], family))
+      errsv = apply_one (self, i, fd, bad_property);
 
-  return 0;
+  return errsv;
+}
+
+int
+usher_socket_options_apply_bound (const UsherSocketOptions *self,
+                                  int fd,
+                                  const char **bad_property)
+{
+  int errsv = 0;
+
+  for (UsherSocketOption i = 0; errsv == 0 && i < USHER_N_SOCKET_OPTIONS; i++)
+    if (!options[i].is_of_address)
+      errsv = apply_one (self, i, fd, bad_property);
+
+  return errsv;
 }
 
 GParamSpec *

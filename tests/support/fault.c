@@ -5,6 +5,7 @@
 
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
@@ -27,6 +28,7 @@ static Fault faults[FAULT_LAST + 1] = {
   [FAULT_EPOLL_CREATE1] = { "epoll_create1" },
   [FAULT_EPOLL_CTL] = { "epoll_ctl" },
   [FAULT_EVENTFD] = { "eventfd" },
+  [FAULT_FCNTL] = { "fcntl" },
   [FAULT_GETPEERNAME] = { "getpeername" },
   [FAULT_GETSOCKNAME] = { "getsockname" },
   [FAULT_LISTEN] = { "listen" },
@@ -150,6 +152,22 @@ eventfd (unsigned int value,
          int flags)
 {
   return fails (FAULT_EVENTFD) ? -1 : REAL (FAULT_EVENTFD, eventfd) (value, flags);
+}
+
+/* Every command's argument is a number or a pointer, or there is none. */
+int
+fcntl (int fd,
+       int command,
+       ...)
+{
+  va_list arguments;
+  gpointer argument;
+
+  va_start (arguments, command);
+  argument = va_arg (arguments, gpointer);
+  va_end (arguments);
+
+  return fails (FAULT_FCNTL) ? -1 : REAL (FAULT_FCNTL, fcntl) (fd, command, argument);
 }
 
 int

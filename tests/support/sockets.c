@@ -8,6 +8,7 @@
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <sys/socket.h>
+#include <unistd.h>
 
 #include "acceptors/listen-address-private.h"
 
@@ -80,6 +81,12 @@ sockets_assert_serves (int listener_fd,
   g_assert_cmpint (fd, >=, 0);
   g_close (client, NULL);
   g_close (fd, NULL);
+}
+
+char *
+sockets_make_abstract_address (void)
+{
+  return g_strdup_printf ("unix-abstract:usher-test-%d", getpid ());
 }
 
 void

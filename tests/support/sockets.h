@@ -26,6 +26,9 @@ void sockets_assert_serves (int listener_fd,
 /* Only for TCP. */
 guint sockets_get_backlog (int listener_fd);
 
+/* An abstract Unix address of this process. Everybody on the machine sees it. (transfer full) */
+char *sockets_make_abstract_address (void);
+
 /* Leaves a path behind that nobody listens on. */
 void sockets_make_stale_path (const char *path);
 

@@ -1,0 +1,273 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/listen-socket-private.h"
+
+#include <sys/socket.h>
+
+typedef enum
+{
+  PROP_ADDRESS = 1,
+  PROP_LOCAL_ADDRESS,
+  PROP_BACKLOG,
+  PROP_KEEP_OPEN,
+  PROP_IS_UP,
+  PROP_FIRST_OPTION,
+} UsherListenSocketProperty;
+
+static GParamSpec *props[PROP_FIRST_OPTION + USHER_N_SOCKET_OPTIONS];
+
+static void
+listen_socket_set_option (UsherListenSocket *self,
+                          guint property_id,
+                          const GValue *value)
+{
+  if (usher_socket_options_set_value (&self->kernel_socket.options, property_id - PROP_FIRST_OPTION, value))
+    g_object_notify_by_pspec (G_OBJECT (self), props[property_id]);
+}
+
+static void
+usher_listen_socket_set_property (GObject *object,
+                                  guint property_id,
+                                  const GValue *value,
+                                  GParamSpec *pspec)
+{
+  UsherListenSocket *self = USHER_LISTEN_SOCKET (object);
+
+  switch ((UsherListenSocketProperty) property_id)
+    {
+    case PROP_ADDRESS:
+      self->address = g_value_dup_string (value);
+      break;
+    case PROP_BACKLOG:
+      usher_listen_socket_set_backlog (self, g_value_get_int (value));
+      break;
+    case PROP_KEEP_OPEN:
+      usher_listen_socket_set_keep_open (self, g_value_get_boolean (value));
+      break;
+    case PROP_LOCAL_ADDRESS:
+    case PROP_IS_UP:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+      break;
+    case PROP_FIRST_OPTION:
+    default:
+      listen_socket_set_option (self, property_id, value);
+    }
+}
+
+static void
+usher_listen_socket_get_property (GObject *object,
+                                  guint property_id,
+                                  GValue *value,
+                                  GParamSpec *pspec)
+{
+  UsherListenSocket *self = USHER_LISTEN_SOCKET (object);
+
+  switch ((UsherListenSocketProperty) property_id)
+    {
+    case PROP_ADDRESS:
+      g_value_set_string (value, self->address);
+      break;
+    case PROP_LOCAL_ADDRESS:
+      g_value_set_string (value, self->kernel_socket.local_address);
+      break;
+    case PROP_BACKLOG:
+      g_value_set_int (value, self->backlog);
+      break;
+    case PROP_KEEP_OPEN:
+      g_value_set_boolean (value, self->keep_open);
+      break;
+    case PROP_IS_UP:
+      g_value_set_boolean (value, usher_listen_socket_is_up (self));
+      break;
+    case PROP_FIRST_OPTION:
+    default:
+      usher_socket_options_get_value (&self->kernel_socket.options, property_id - PROP_FIRST_OPTION, value);
+    }
+}
+
+#define READ_ONLY (G_PARAM_READABLE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY)
+#define READ_WRITE (READ_ONLY | G_PARAM_WRITABLE)
+
+static void
+install_state (void)
+{
+  /**
+   * UsherListenSocket:address:
+   *
+   * The address to listen on. It is read when the socket is opened. Of one that was made of a
+   * [class@Gio.Socket] it is the address of that.
+   *
+   * Since: 0.1
+   */
+  props[PROP_ADDRESS] =
+      g_param_spec_string ("address", NULL, NULL, NULL, READ_WRITE | G_PARAM_CONSTRUCT_ONLY);
+
+  /**
+   * UsherListenSocket:local-address:
+   *
+   * The address that the kernel socket is bound to, with the port that it really has; %NULL while
+   * there is no kernel socket.
+   *
+   * Since: 0.1
+   */
+  props[PROP_LOCAL_ADDRESS] =
+      g_param_spec_string ("local-address", NULL, NULL, NULL, READ_ONLY);
+
+  /**
+   * UsherListenSocket:is-up: (getter is_up)
+   *
+   * Whether connections may be accepted from it.
+   *
+   * Since: 0.1
+   */
+  props[PROP_IS_UP] =
+      g_param_spec_boolean ("is-up", NULL, NULL, FALSE, READ_ONLY);
+}
+
+static void
+install_settings (void)
+{
+  /**
+   * UsherListenSocket:backlog:
+   *
+   * How many connections may wait in the kernel to be accepted. The kernel takes no more than
+   * `net.core.somaxconn`.
+   *
+   * Since: 0.1
+   */
+  props[PROP_BACKLOG] =
+      g_param_spec_int ("backlog", NULL, NULL, 1, G_MAXINT, SOMAXCONN, READ_WRITE);
+
+  /**
+   * UsherListenSocket:keep-open:
+   *
+   * Whether the kernel socket goes on listening while its supervisor restarts this child. Clients
+   * that come meanwhile wait instead of being refused. A socket that was made elsewhere is always
+   * kept open.
+   *
+   * Since: 0.1
+   */
+  props[PROP_KEEP_OPEN] =
+      g_param_spec_boolean ("keep-open", NULL, NULL, FALSE, READ_WRITE);
+}
+
+void
+usher_listen_socket_install_properties (GObjectClass *object_class)
+{
+  install_state ();
+  install_settings ();
+  for (UsherSocketOption i = 0; i < USHER_N_SOCKET_OPTIONS; i++)
+    props[PROP_FIRST_OPTION + i] = usher_socket_option_make_pspec (i, READ_WRITE);
+
+  object_class->set_property = usher_listen_socket_set_property;
+  object_class->get_property = usher_listen_socket_get_property;
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
+}
+
+void
+usher_listen_socket_notify_is_up (UsherListenSocket *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_IS_UP]);
+}
+
+void
+usher_listen_socket_notify_local_address (UsherListenSocket *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOCAL_ADDRESS]);
+}
+
+static void
+listen_socket_apply_backlog (UsherListenSocket *self)
+{
+  int errsv = usher_kernel_socket_set_backlog (&self->kernel_socket, self->backlog);
+
+  if (errsv != 0)
+    g_debug ("listen socket %s: cannot change the backlog: %s", self->address, g_strerror (errsv));
+}
+
+/**
+ * usher_listen_socket_set_backlog:
+ * @self: a listen socket
+ * @backlog: how many connections may wait to be accepted, at least 1
+ *
+ * Sets how many connections may wait in the kernel to be accepted. It has effect at once. The
+ * kernel takes no more than `net.core.somaxconn`.
+ *
+ * Since: 0.1
+ */
+void
+usher_listen_socket_set_backlog (UsherListenSocket *self,
+                                 int backlog)
+{
+  g_return_if_fail (USHER_IS_LISTEN_SOCKET (self));
+  g_return_if_fail (backlog > 0);
+
+  if (self->backlog == backlog)
+    return;
+
+  self->backlog = backlog;
+  if (self->state == USHER_LISTEN_SOCKET_UP || self->state == USHER_LISTEN_SOCKET_PARKED)
+    listen_socket_apply_backlog (self);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BACKLOG]);
+}
+
+/**
+ * usher_listen_socket_get_backlog:
+ * @self: a listen socket
+ *
+ * Gets how many connections may wait in the kernel to be accepted.
+ *
+ * Returns: the backlog
+ *
+ * Since: 0.1
+ */
+int
+usher_listen_socket_get_backlog (UsherListenSocket *self)
+{
+  g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (self), 0);
+
+  return self->backlog;
+}
+
+/**
+ * usher_listen_socket_set_keep_open:
+ * @self: a listen socket
+ * @keep_open: whether the kernel socket goes on listening
+ *
+ * Sets whether the kernel socket goes on listening while its supervisor restarts this child. It
+ * counts when the child is shut down for the restart.
+ *
+ * Since: 0.1
+ */
+void
+usher_listen_socket_set_keep_open (UsherListenSocket *self,
+                                   gboolean keep_open)
+{
+  g_return_if_fail (USHER_IS_LISTEN_SOCKET (self));
+
+  keep_open = !!keep_open;
+  if (self->keep_open == keep_open)
+    return;
+
+  self->keep_open = keep_open;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KEEP_OPEN]);
+}
+
+/**
+ * usher_listen_socket_get_keep_open:
+ * @self: a listen socket
+ *
+ * Gets whether the kernel socket goes on listening while its supervisor restarts this child.
+ *
+ * Returns: whether it is kept open
+ *
+ * Since: 0.1
+ */
+gboolean
+usher_listen_socket_get_keep_open (UsherListenSocket *self)
+{
+  g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (self), FALSE);
+
+  return self->keep_open;
+}
