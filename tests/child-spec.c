@@ -20,8 +20,8 @@ test_defaults_are_otps (void)
   g_assert_cmpint (usher_child_spec_get_shutdown_msec (worker), ==, USHER_SHUTDOWN_DEFAULT);
   g_assert_false (usher_child_spec_get_significant (worker));
   g_assert_cmpuint (usher_child_spec_get_restart_delay (worker, NULL, NULL), ==, 0);
-  g_assert_cmpint (usher_child_spec_resolve_shutdown_msec (worker), ==, 5000);
-  g_assert_cmpint (usher_child_spec_resolve_shutdown_msec (inner), ==, USHER_SHUTDOWN_INFINITY);
+  g_assert_cmpint (usher_child_spec_resolve_shutdown_msec (worker, USHER_CHILD (child)), ==, 5000);
+  g_assert_cmpint (usher_child_spec_resolve_shutdown_msec (inner, USHER_CHILD (supervisor)), ==, USHER_SHUTDOWN_INFINITY);
 }
 
 static void

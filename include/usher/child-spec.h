@@ -58,6 +58,24 @@ typedef enum
  */
 #define USHER_SHUTDOWN_INFINITY (-1)
 
+/**
+ * UsherChildFactory:
+ * @argument: (nullable): what the start was asked for with
+ * @user_data: what was given with the function
+ * @error: return location for a #GError
+ *
+ * Makes the child for one start. It is called in the supervisor's context, once for every start;
+ * each call has to make a new child, that stands under no supervisor. It may call any function,
+ * those of the supervisor included.
+ *
+ * Returns: (transfer full) (nullable): a child, or %NULL with @error set, which fails the start
+ *
+ * Since: 0.1
+ */
+typedef UsherChild *(*UsherChildFactory) (GVariant *argument,
+                                          gpointer user_data,
+                                          GError **error);
+
 #define USHER_TYPE_RESTART (usher_restart_get_type ())
 #define USHER_TYPE_CHILD_SPEC (usher_child_spec_get_type ())
 
@@ -70,6 +88,11 @@ GType usher_child_spec_get_type (void) G_GNUC_CONST;
 USHER_AVAILABLE_IN_0_1
 UsherChildSpec *usher_child_spec_new (const char *id,
                                       UsherChild *child);
+USHER_AVAILABLE_IN_0_1
+UsherChildSpec *usher_child_spec_new_with_factory (const char *id,
+                                                   UsherChildFactory factory,
+                                                   gpointer user_data,
+                                                   GDestroyNotify destroy);
 USHER_AVAILABLE_IN_0_1
 UsherChildSpec *usher_child_spec_copy (const UsherChildSpec *self);
 USHER_AVAILABLE_IN_0_1

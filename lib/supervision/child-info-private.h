@@ -9,6 +9,7 @@ G_BEGIN_DECLS
 
 UsherChildInfo *usher_child_info_new (const char *id,
                                       UsherChild *child,
+                                      UsherChildType child_type,
                                       UsherChildState state);
 
 G_END_DECLS

@@ -16,7 +16,7 @@
 struct _UsherChildInfo
 {
   char *id;          /* (owned) */
-  UsherChild *child; /* (owned) */
+  UsherChild *child; /* (owned) (nullable) */
   UsherChildType child_type;
   UsherChildState state;
 };
@@ -33,13 +33,14 @@ G_DEFINE_BOXED_TYPE (UsherChildInfo, usher_child_info, usher_child_info_ref, ush
 UsherChildInfo *
 usher_child_info_new (const char *id,
                       UsherChild *child,
+                      UsherChildType child_type,
                       UsherChildState state)
 {
   UsherChildInfo *self = g_rc_box_new0 (UsherChildInfo);
 
   self->id = g_strdup (id);
-  self->child = g_object_ref (child);
-  self->child_type = usher_child_get_child_type (child);
+  self->child = child != NULL ? g_object_ref (child) : NULL;
+  self->child_type = child_type;
   self->state = state;
 
   return self;
@@ -51,7 +52,7 @@ info_clear (gpointer data)
   UsherChildInfo *self = data;
 
   g_free (self->id);
-  g_object_unref (self->child);
+  g_clear_object (&self->child);
 }
 
 /**
@@ -110,9 +111,10 @@ usher_child_info_get_id (const UsherChildInfo *self)
  * usher_child_info_get_child:
  * @self: an info
  *
- * Gets the child, whether it runs or not.
+ * Gets the child, whether it runs or not. If a factory makes the children, it is the one that was
+ * made last; while that did not start, the one before it.
  *
- * Returns: (transfer none): the child
+ * Returns: (transfer none) (nullable): the child, or %NULL if the factory has made none yet
  *
  * Since: 0.1
  */

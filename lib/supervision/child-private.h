@@ -7,16 +7,28 @@
 
 G_BEGIN_DECLS
 
+typedef struct _UsherSlot UsherSlot;
+
+/* (nullable) (transfer none): the place under a supervisor that the child has. */
+UsherSlot *usher_child_get_place (UsherChild *self);
+/* `place` (nullable) (unowned): it takes itself out before it goes. */
+void usher_child_set_place (UsherChild *self,
+                            UsherSlot *place);
 /* (nullable) (transfer none): the supervisor that the child stands under. */
 UsherChild *usher_child_get_parent (UsherChild *self);
-/* `parent` (nullable) (unowned): it takes itself out before it goes. */
-void usher_child_set_parent (UsherChild *self,
-                             UsherChild *parent);
+/* Whether `node` is the child, or stands somewhere under it. */
+gboolean usher_child_is_above (UsherChild *self,
+                               UsherChild *node);
 
 /* Whether a start of the child was given up that has not returned yet. It is the child's, because
  * it outlives the place under a supervisor that it was started for. */
 gboolean usher_child_is_abandoned (UsherChild *self);
 void usher_child_set_abandoned (UsherChild *self,
                                 gboolean is_abandoned);
+
+/* Whether it has lost its place for good, because a factory makes another one for the next start.
+ * If somebody starts it nevertheless, it has begun a new career. */
+gboolean usher_child_is_retired (UsherChild *self);
+void usher_child_retire (UsherChild *self);
 
 G_END_DECLS

@@ -8,10 +8,21 @@
 
 #define DEFAULT_SHUTDOWN_MSEC 5000
 
+/* Shared by all copies of a specification. */
+typedef struct
+{
+  UsherChildFactory func;
+  gpointer user_data;     /* (owned) */
+  GDestroyNotify destroy; /* (nullable) */
+} Factory;
+
 /**
  * UsherChildSpec:
  *
  * How a child is supervised: its id, when it is restarted, and how long it may take to shut down.
+ *
+ * It holds either the child itself, which is started again and again, or a function that makes a
+ * new child for every start: a factory.
  *
  * A supervisor copies the specification it is given, so it can be changed and used again.
  *
@@ -20,7 +31,8 @@
 struct _UsherChildSpec
 {
   char *id;          /* (owned) */
-  UsherChild *child; /* (owned) */
+  UsherChild *child; /* (owned) (nullable): or there is */
+  Factory *factory;  /* (owned) (nullable) */
   UsherRestart restart;
   gint64 shutdown_msec; /* or USHER_SHUTDOWN_* */
   gboolean is_significant;
@@ -35,6 +47,38 @@ G_DEFINE_ENUM_TYPE (UsherRestart, usher_restart,
                     G_DEFINE_ENUM_VALUE (USHER_RESTART_TEMPORARY, "temporary"))
 
 G_DEFINE_BOXED_TYPE (UsherChildSpec, usher_child_spec, usher_child_spec_copy, usher_child_spec_free)
+
+static void
+factory_clear (gpointer data)
+{
+  Factory *factory = data;
+
+  if (factory->destroy != NULL)
+    factory->destroy (factory->user_data);
+}
+
+static void
+spec_clear (gpointer data)
+{
+  UsherChildSpec *self = data;
+
+  g_free (self->id);
+  g_clear_object (&self->child);
+  if (self->factory != NULL)
+    g_atomic_rc_box_release_full (self->factory, factory_clear);
+}
+
+static UsherChildSpec *
+spec_new (const char *id)
+{
+  UsherChildSpec *self = g_atomic_rc_box_new0 (UsherChildSpec);
+
+  self->id = g_strdup (id);
+  self->restart = USHER_RESTART_PERMANENT;
+  self->shutdown_msec = USHER_SHUTDOWN_DEFAULT;
+
+  return self;
+}
 
 /**
  * usher_child_spec_new:
@@ -54,12 +98,45 @@ usher_child_spec_new (const char *id,
   g_return_val_if_fail (id != NULL && *id != '\0', NULL);
   g_return_val_if_fail (USHER_IS_CHILD (child), NULL);
 
-  UsherChildSpec *self = g_new0 (UsherChildSpec, 1);
+  UsherChildSpec *self = spec_new (id);
 
-  self->id = g_strdup (id);
   self->child = g_object_ref (child);
-  self->restart = USHER_RESTART_PERMANENT;
-  self->shutdown_msec = USHER_SHUTDOWN_DEFAULT;
+
+  return self;
+}
+
+/**
+ * usher_child_spec_new_with_factory:
+ * @id: the child's name; unique among its siblings
+ * @factory: (scope notified) (closure user_data) (destroy destroy): makes the child
+ * @user_data: data for @factory
+ * @destroy: (nullable): frees @user_data, when the last copy of the specification is gone
+ *
+ * Makes the specification of a permanent child that is made anew for every start. The default
+ * shutdown limit is that of what @factory has made.
+ *
+ * A child that has exited, or that did not start, is not started again. Its supervisor lets go of
+ * it when the next one has started, or when none will be.
+ *
+ * Returns: (transfer full): a new specification
+ *
+ * Since: 0.1
+ */
+UsherChildSpec *
+usher_child_spec_new_with_factory (const char *id,
+                                   UsherChildFactory factory,
+                                   gpointer user_data,
+                                   GDestroyNotify destroy)
+{
+  g_return_val_if_fail (id != NULL && *id != '\0', NULL);
+  g_return_val_if_fail (factory != NULL, NULL);
+
+  UsherChildSpec *self = spec_new (id);
+
+  self->factory = g_atomic_rc_box_new0 (Factory);
+  self->factory->func = factory;
+  self->factory->user_data = user_data;
+  self->factory->destroy = destroy;
 
   return self;
 }
@@ -68,7 +145,7 @@ usher_child_spec_new (const char *id,
  * usher_child_spec_copy:
  * @self: a specification
  *
- * Copies the specification. The copy refers to the same child.
+ * Copies the specification. The copy refers to the same child, or factory.
  *
  * Returns: (transfer full): a copy
  *
@@ -79,10 +156,14 @@ usher_child_spec_copy (const UsherChildSpec *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
 
-  UsherChildSpec *copy = g_memdup2 (self, sizeof *self);
+  UsherChildSpec *copy = g_atomic_rc_box_new (UsherChildSpec);
 
+  *copy = *self;
   copy->id = g_strdup (self->id);
-  copy->child = g_object_ref (self->child);
+  if (self->child != NULL)
+    g_object_ref (self->child);
+  if (self->factory != NULL)
+    g_atomic_rc_box_acquire (self->factory);
 
   return copy;
 }
@@ -100,9 +181,7 @@ usher_child_spec_free (UsherChildSpec *self)
 {
   g_return_if_fail (self != NULL);
 
-  g_free (self->id);
-  g_object_unref (self->child);
-  g_free (self);
+  g_atomic_rc_box_release_full (self, spec_clear);
 }
 
 /**
@@ -129,7 +208,7 @@ usher_child_spec_get_id (const UsherChildSpec *self)
  *
  * Gets the child.
  *
- * Returns: (transfer none): the child
+ * Returns: (transfer none) (nullable): the child, or %NULL if a factory makes it
  *
  * Since: 0.1
  */
@@ -313,12 +392,45 @@ usher_child_spec_get_restart_delay (const UsherChildSpec *self,
   return self->restart_delay_msec;
 }
 
+UsherChildSpec *
+usher_child_spec_ref (UsherChildSpec *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
+gboolean
+usher_child_spec_has_factory (const UsherChildSpec *self)
+{
+  return self->factory != NULL;
+}
+
+UsherChild *
+usher_child_spec_make_child (UsherChildSpec *self,
+                             GVariant *argument,
+                             GError **error)
+{
+  g_autoptr (UsherChildSpec) spec = usher_child_spec_ref (self);
+  g_autoptr (GError) factory_error = NULL;
+  UsherChild *child = spec->factory->func (argument, spec->factory->user_data, &factory_error);
+
+  if (child == NULL && factory_error == NULL)
+    g_set_error (&factory_error, USHER_ERROR, USHER_ERROR_FAILED,
+                 "child “%s”: its factory made no child and did not say why; it has to return a "
+                 "child or set an error",
+                 spec->id);
+  if (child == NULL)
+    g_propagate_error (error, g_steal_pointer (&factory_error));
+
+  return child;
+}
+
 gint64
-usher_child_spec_resolve_shutdown_msec (const UsherChildSpec *self)
+usher_child_spec_resolve_shutdown_msec (const UsherChildSpec *self,
+                                        UsherChild *child)
 {
   if (self->shutdown_msec != USHER_SHUTDOWN_DEFAULT)
     return self->shutdown_msec;
-  if (usher_child_get_child_type (self->child) == USHER_CHILD_SUPERVISOR)
+  if (child != NULL && usher_child_get_child_type (child) == USHER_CHILD_SUPERVISOR)
     return USHER_SHUTDOWN_INFINITY;
 
   return DEFAULT_SHUTDOWN_MSEC;
@@ -326,10 +438,11 @@ usher_child_spec_resolve_shutdown_msec (const UsherChildSpec *self)
 
 gboolean
 usher_child_spec_check (const UsherChildSpec *self,
+                        UsherChild *child,
                         GError **error)
 {
-  gint64 limit_msec = usher_child_spec_resolve_shutdown_msec (self);
-  guint64 needed_msec = usher_child_get_shutdown_time_msec (self->child);
+  gint64 limit_msec = usher_child_spec_resolve_shutdown_msec (self, child);
+  guint64 needed_msec = usher_child_get_shutdown_time_msec (child);
 
   if (limit_msec < 0 || needed_msec <= (guint64) limit_msec)
     return TRUE;

@@ -3,6 +3,7 @@
 
 #include "usher/child.h"
 #include "supervision/child-private.h"
+#include "supervision/slot-private.h"
 
 /**
  * UsherChild:
@@ -43,9 +44,16 @@ G_DEFINE_INTERFACE (UsherChild, usher_child, G_TYPE_OBJECT)
 
 static guint exited_signal;
 
-static G_DEFINE_QUARK (usher_child_serial, serial);
-static G_DEFINE_QUARK (usher_child_parent, parent);
-static G_DEFINE_QUARK (usher_child_abandoned, abandoned);
+/* What supervision notes about a child. */
+typedef struct
+{
+  guint64 serial;
+  UsherSlot *place; /* (unowned) (nullable) */
+  gboolean is_abandoned;
+  gboolean is_retired;
+} Record;
+
+static G_DEFINE_QUARK (usher_child_record, record);
 
 static void
 usher_child_default_init (UsherChildInterface *iface)
@@ -67,44 +75,95 @@ usher_child_default_init (UsherChildInterface *iface)
                     G_TYPE_NONE, 2, G_TYPE_UINT64, USHER_TYPE_EXIT);
 }
 
+static const Record *
+peek_record (UsherChild *self)
+{
+  static const Record nothing = { 0 };
+  const Record *record = g_object_get_qdata (G_OBJECT (self), record_quark ());
+
+  return record != NULL ? record : &nothing;
+}
+
+static Record *
+get_record (UsherChild *self)
+{
+  Record *record = g_object_get_qdata (G_OBJECT (self), record_quark ());
+
+  if (record == NULL)
+    {
+      record = g_new0 (Record, 1);
+      g_object_set_qdata_full (G_OBJECT (self), record_quark (), record, g_free);
+    }
+
+  return record;
+}
+
 static void
 count_start (UsherChild *self)
 {
-  guint64 *serial = g_object_get_qdata (G_OBJECT (self), serial_quark ());
+  Record *record = get_record (self);
 
-  if (serial == NULL)
-    {
-      serial = g_new0 (guint64, 1);
-      g_object_set_qdata_full (G_OBJECT (self), serial_quark (), serial, g_free);
-    }
+  record->serial++;
+  record->is_retired = FALSE;
+}
 
-  (*serial)++;
+UsherSlot *
+usher_child_get_place (UsherChild *self)
+{
+  return peek_record (self)->place;
+}
+
+void
+usher_child_set_place (UsherChild *self,
+                       UsherSlot *place)
+{
+  get_record (self)->place = place;
 }
 
 UsherChild *
 usher_child_get_parent (UsherChild *self)
 {
-  return g_object_get_qdata (G_OBJECT (self), parent_quark ());
+  const UsherSlot *place = usher_child_get_place (self);
+
+  return place != NULL ? USHER_CHILD (place->desk->owner) : NULL;
 }
 
-void
-usher_child_set_parent (UsherChild *self,
-                        UsherChild *parent)
+gboolean
+usher_child_is_above (UsherChild *self,
+                      UsherChild *node)
 {
-  g_object_set_qdata (G_OBJECT (self), parent_quark (), parent);
+  while (node != NULL && node != self)
+    node = usher_child_get_parent (node);
+
+  return node != NULL;
 }
 
 gboolean
 usher_child_is_abandoned (UsherChild *self)
 {
-  return g_object_get_qdata (G_OBJECT (self), abandoned_quark ()) != NULL;
+  return peek_record (self)->is_abandoned;
 }
 
 void
 usher_child_set_abandoned (UsherChild *self,
                            gboolean is_abandoned)
 {
-  g_object_set_qdata (G_OBJECT (self), abandoned_quark (), GINT_TO_POINTER (is_abandoned));
+  get_record (self)->is_abandoned = is_abandoned;
+}
+
+gboolean
+usher_child_is_retired (UsherChild *self)
+{
+  return peek_record (self)->is_retired;
+}
+
+void
+usher_child_retire (UsherChild *self)
+{
+  Record *record = get_record (self);
+
+  record->place = NULL;
+  record->is_retired = TRUE;
 }
 
 /**
@@ -260,9 +319,7 @@ usher_child_get_serial (UsherChild *self)
 {
   g_return_val_if_fail (USHER_IS_CHILD (self), 0);
 
-  const guint64 *serial = g_object_get_qdata (G_OBJECT (self), serial_quark ());
-
-  return serial != NULL ? *serial : 0;
+  return peek_record (self)->serial;
 }
 
 /**

@@ -33,7 +33,8 @@ struct _UsherSlot
   GList link; /* in the supervisor's list */
   UsherDesk *desk;
   UsherChildSpec *spec; /* (owned) */
-  UsherChild *child;    /* (owned) */
+  UsherChild *child;    /* (owned) (nullable): NULL if a factory has made none yet */
+  UsherChild *former;   /* (owned) (nullable): ran last, while another one is made or starts */
   UsherSlotState state;
   gboolean is_dynamic; /* started by a call, and forgotten when the supervisor ends */
 
@@ -64,6 +65,9 @@ UsherSlot *usher_slot_new (UsherDesk *desk,
 void usher_slot_free (UsherSlot *self);
 
 const char *usher_slot_get_id (const UsherSlot *self);
+UsherChildType usher_slot_get_child_type (const UsherSlot *self);
+/* How long its child may take to shut down, or USHER_SHUTDOWN_*, but not the default. */
+gint64 usher_slot_get_limit_msec (const UsherSlot *self);
 
 /* Whether the child does not run and is not on its way to or fro. */
 gboolean usher_slot_is_down (const UsherSlot *self);
@@ -88,6 +92,21 @@ gboolean usher_slot_delay (UsherSlot *self);
 
 /* From down: posts a letter that the child is to be started again. */
 void usher_slot_retry (UsherSlot *self);
+
+/* For a start: which child it is. The slot gets ready for a child that a factory makes; makes it,
+ * which calls user code (transfer full) (nullable); takes it if it is fit to be started; and once
+ * it is known whether it has started, lets go of it or of the one before it. They do nothing for a
+ * child that is given. */
+void usher_slot_vacate (UsherSlot *self);
+UsherChild *usher_slot_make_child (UsherSlot *self,
+                                   GError **error);
+gboolean usher_slot_adopt_child (UsherSlot *self,
+                                 UsherChild *child,
+                                 GError **error);
+void usher_slot_confirm_child (UsherSlot *self);
+void usher_slot_dismiss_child (UsherSlot *self);
+/* The slot is nobody's place any more. */
+void usher_slot_lose_child (UsherSlot *self);
 
 /* Takes how it ended, if it is known and was not taken; then one that had exited is down. */
 UsherExit *usher_slot_take_exit (UsherSlot *self);

@@ -6,7 +6,6 @@
 #include "runtime/clock-private.h"
 #include "supervision/child-private.h"
 #include "supervision/child-spec-private.h"
-#include "usher/error.h"
 
 #define BIT(state) (1u << (state))
 
@@ -75,7 +74,7 @@ on_exited (UsherChild *child,
     return;
 
   self->exit = usher_exit_ref (exit);
-  self->may_keep = usher_child_get_child_type (child) == USHER_CHILD_SUPERVISOR || self->may_keep;
+  self->may_keep = usher_slot_get_child_type (self) == USHER_CHILD_SUPERVISOR || self->may_keep;
 
   if (self->state == USHER_SLOT_RUNNING)
     {
@@ -98,9 +97,9 @@ run_shutdown (gpointer data)
 static void
 run_release (gpointer data)
 {
-  UsherSlot *self = data;
+  g_autoptr (UsherChild) child = data;
 
-  usher_child_shutdown (self->child, USHER_STOP_FINAL);
+  usher_child_shutdown (child, USHER_STOP_FINAL);
 }
 
 /* A start that does not even end when it is killed is nobody's any more. */
@@ -109,10 +108,12 @@ abandon_start (UsherSlot *self)
 {
   self->start->slot = NULL;
   self->start = NULL;
-  usher_child_set_abandoned (self->child, TRUE);
+  if (self->child != NULL)
+    usher_child_set_abandoned (self->child, TRUE);
   if (self->exit == NULL)
     self->exit = usher_exit_new_killed ();
   go_down (self);
+  usher_slot_dismiss_child (self);
 }
 
 static void
@@ -120,7 +121,8 @@ run_kill (gpointer data)
 {
   UsherSlot *self = data;
 
-  if (self->state == USHER_SLOT_KILLING)
+  /* While a factory makes it, there is no child to kill. */
+  if (self->state == USHER_SLOT_KILLING && self->child != NULL)
     usher_child_kill (self->child);
   if (self->state == USHER_SLOT_KILLING && self->start != NULL)
     abandon_start (self);
@@ -155,7 +157,7 @@ on_limit (UsherTimer *timer)
 static void
 start_limit (UsherSlot *self)
 {
-  gint64 limit_msec = usher_child_spec_resolve_shutdown_msec (self->spec);
+  gint64 limit_msec = usher_slot_get_limit_msec (self);
 
   if (limit_msec >= 0 && !usher_timer_is_started (&self->timer))
     usher_timer_start (&self->timer, self->desk->reactor,
@@ -165,7 +167,7 @@ start_limit (UsherSlot *self)
 static gboolean
 is_killed_at_once (UsherSlot *self)
 {
-  return usher_child_spec_resolve_shutdown_msec (self->spec) == USHER_SHUTDOWN_BRUTAL_KILL;
+  return usher_slot_get_limit_msec (self) == USHER_SHUTDOWN_BRUTAL_KILL;
 }
 
 static void
@@ -218,7 +220,7 @@ usher_slot_release (UsherSlot *self)
     return;
 
   self->may_keep = FALSE;
-  usher_desk_send (self->desk, run_release, self);
+  usher_desk_send (self->desk, run_release, g_object_ref (self->child));
 }
 
 /* What a supervisor had started before it failed was stopped to be started again. */
@@ -227,11 +229,12 @@ settle_failed_start (UsherSlot *self)
 {
   gboolean is_final = self->state != USHER_SLOT_STARTING && self->told == USHER_STOP_FINAL;
 
-  if (usher_child_get_child_type (self->child) == USHER_CHILD_SUPERVISOR)
+  if (self->child != NULL && usher_slot_get_child_type (self) == USHER_CHILD_SUPERVISOR)
     self->may_keep = TRUE;
   go_down (self);
   if (is_final)
     usher_slot_release (self);
+  usher_slot_dismiss_child (self);
 }
 
 static void
@@ -239,6 +242,7 @@ settle_started (UsherSlot *self)
 {
   self->may_keep = FALSE;
   self->up_usec = usher_clock_now_usec ();
+  usher_slot_confirm_child (self);
 
   if (self->exit != NULL && self->state != USHER_SLOT_STARTING)
     go_down (self);
@@ -272,6 +276,23 @@ end_abandoned (UsherSlotStart *start,
   start_free (start);
 }
 
+/* `error` (transfer full) (nullable) */
+static void
+settle (UsherSlot *self,
+        UsherStartResult answer,
+        GError *error)
+{
+  start_free (g_steal_pointer (&self->start));
+  self->start_result = answer;
+  self->start_error = error;
+
+  if (answer == USHER_START_STARTED)
+    settle_started (self);
+  else
+    settle_failed_start (self);
+  usher_desk_wake (self->desk);
+}
+
 static void
 on_started (GObject *object,
             GAsyncResult *result,
@@ -286,48 +307,35 @@ on_started (GObject *object,
       return;
     }
 
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
   UsherStartResult answer = usher_child_start_finish (USHER_CHILD (object), result, &error);
 
-  start_free (g_steal_pointer (&self->start));
-  self->start_result = answer;
-  self->start_error = g_steal_pointer (&error);
-
-  if (answer == USHER_START_STARTED)
-    settle_started (self);
-  else
-    settle_failed_start (self);
-  usher_desk_wake (self->desk);
+  settle (self, answer, error);
 }
 
 static void
 run_start (gpointer data)
 {
-  UsherSlot *self = data;
+  UsherSlotStart *start = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (UsherChild) child = usher_slot_make_child (start->slot, &error);
+  UsherSlot *self = start->slot;
 
-  usher_child_start_async (self->child, self->start->cancellable, on_started, self->start);
-}
-
-/* What stands against a start before the child is even asked. */
-static gboolean
-check_start (UsherSlot *self,
-             GError **error)
-{
-  if (usher_child_get_parent (self->child) != USHER_CHILD (self->desk->owner))
+  if (self == NULL)
     {
-      g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
-                   "child “%s”: it stands under another supervisor by now; a child has one parent",
-                   usher_slot_get_id (self));
-      return FALSE;
+      start_free (start);
+      return;
     }
-  if (!usher_child_is_abandoned (self->child))
-    return usher_child_spec_check (self->spec, error);
+  if (child == NULL || !usher_slot_adopt_child (self, child, &error))
+    {
+      settle (self, USHER_START_FAILED, g_steal_pointer (&error));
+      return;
+    }
 
-  g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-               "child “%s”: an earlier start was abandoned and has not returned yet; its "
-               "start_async must observe its cancellable",
-               usher_slot_get_id (self));
-  return FALSE;
+  /* A careless child may exit before it has started. */
+  self->serial = usher_child_get_serial (child) + 1;
+  self->exited_handler = g_signal_connect (child, "exited", G_CALLBACK (on_exited), self);
+  usher_child_start_async (child, start->cancellable, on_started, start);
 }
 
 static void
@@ -350,9 +358,9 @@ usher_slot_new (UsherDesk *desk,
   self->link.data = self;
   self->desk = desk;
   self->spec = usher_child_spec_copy (spec);
-  self->child = g_object_ref (usher_child_spec_get_child (spec));
-  if (usher_child_get_parent (self->child) == NULL)
-    usher_child_set_parent (self->child, USHER_CHILD (desk->owner));
+  g_set_object (&self->child, usher_child_spec_get_child (spec));
+  if (self->child != NULL && usher_child_get_place (self->child) == NULL)
+    usher_child_set_place (self->child, self);
   init_backoff (self);
 
   return self;
@@ -367,10 +375,9 @@ usher_slot_free (UsherSlot *self)
   usher_timer_stop (&self->timer);
   g_clear_error (&self->start_error);
   g_clear_pointer (&self->exit, usher_exit_unref);
+  usher_slot_lose_child (self);
   usher_child_spec_free (self->spec);
-  if (usher_child_get_parent (self->child) == USHER_CHILD (self->desk->owner))
-    usher_child_set_parent (self->child, NULL);
-  g_object_unref (self->child);
+  g_clear_object (&self->child);
   g_free (self);
 }
 
@@ -394,21 +401,13 @@ usher_slot_start (UsherSlot *self)
   self->start_result = USHER_START_FAILED;
   self->told = USHER_STOP_RESTART;
   self->was_brutal = FALSE;
+  usher_slot_vacate (self);
   set_state (self, USHER_SLOT_STARTING);
-
-  if (!check_start (self, &self->start_error))
-    {
-      go_down (self);
-      return;
-    }
 
   self->start = g_new0 (UsherSlotStart, 1);
   self->start->slot = self;
   self->start->cancellable = g_cancellable_new ();
-  /* A careless child may exit before it has started. */
-  self->serial = usher_child_get_serial (self->child) + 1;
-  self->exited_handler = g_signal_connect (self->child, "exited", G_CALLBACK (on_exited), self);
-  usher_desk_send (self->desk, run_start, self);
+  usher_desk_send (self->desk, run_start, self->start);
 }
 
 void

@@ -122,15 +122,16 @@ usher_supervisor_get_child_type (UsherChild *child)
 static guint64
 get_stop_time_msec (const UsherChildSpec *spec)
 {
-  gint64 limit_msec = usher_child_spec_resolve_shutdown_msec (spec);
+  UsherChild *child = usher_child_spec_get_child (spec);
+  gint64 limit_msec = usher_child_spec_resolve_shutdown_msec (spec, child);
 
-  if (limit_msec == USHER_SHUTDOWN_INFINITY)
-    return usher_child_get_shutdown_time_msec (usher_child_spec_get_child (spec));
+  if (limit_msec == USHER_SHUTDOWN_INFINITY && child != NULL)
+    return usher_child_get_shutdown_time_msec (child);
 
   return MAX (limit_msec, 0);
 }
 
-/* Its children are stopped one after the other. */
+/* Its children are stopped one after the other. What a factory will make cannot be asked. */
 static guint64
 usher_supervisor_get_shutdown_time_msec (UsherChild *child)
 {

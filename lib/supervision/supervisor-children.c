@@ -265,7 +265,8 @@ usher_supervisor_delete_child_finish (UsherSupervisor *self,
 static UsherChildInfo *
 describe (const UsherSlot *slot)
 {
-  return usher_child_info_new (usher_slot_get_id (slot), slot->child, public_states[slot->state]);
+  return usher_child_info_new (usher_slot_get_id (slot), slot->child,
+                               usher_slot_get_child_type (slot), public_states[slot->state]);
 }
 
 /**
@@ -314,7 +315,7 @@ usher_supervisor_count_children (UsherSupervisor *self,
       const UsherSlot *slot = link->data;
 
       counts->n_active += is_active[slot->state];
-      if (usher_child_get_child_type (slot->child) == USHER_CHILD_SUPERVISOR)
+      if (usher_slot_get_child_type (slot) == USHER_CHILD_SUPERVISOR)
         counts->n_supervisors++;
       else
         counts->n_workers++;

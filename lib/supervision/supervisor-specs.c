@@ -41,6 +41,9 @@ check_parent (UsherSupervisor *self,
   UsherChild *child = usher_child_spec_get_child (spec);
   const char *id = usher_child_spec_get_id (spec);
 
+  if (child == NULL)
+    return TRUE;
+
   if (usher_child_get_parent (child) != NULL)
     {
       g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
@@ -50,16 +53,12 @@ check_parent (UsherSupervisor *self,
       return FALSE;
     }
 
-  for (UsherChild *node = USHER_CHILD (self); node != NULL; node = usher_child_get_parent (node))
-    if (node == child)
-      {
-        g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
-                     "child “%s”: supervisor “%s” stands under it; a tree has no circles", id,
-                     self->name);
-        return FALSE;
-      }
+  if (!usher_child_is_above (child, USHER_CHILD (self)))
+    return TRUE;
 
-  return TRUE;
+  g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+               "child “%s”: supervisor “%s” stands under it; a tree has no circles", id, self->name);
+  return FALSE;
 }
 
 static gboolean
@@ -89,8 +88,10 @@ usher_supervisor_check_spec (UsherSupervisor *self,
                              const UsherChildSpec *spec,
                              GError **error)
 {
+  UsherChild *child = usher_child_spec_get_child (spec);
+
   return check_parent (self, spec, error) && check_significant (self, spec, error) &&
-         usher_child_spec_check (spec, error);
+         (child == NULL || usher_child_spec_check (spec, child, error));
 }
 
 /**

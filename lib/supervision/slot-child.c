@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "supervision/slot-private.h"
+
+#include "supervision/child-private.h"
+#include "supervision/child-spec-private.h"
+#include "usher/error.h"
+
+/* Which child stands in the slot. One that is given stays; those that a factory makes come and go,
+ * one for every start. */
+
+UsherChildType
+usher_slot_get_child_type (const UsherSlot *self)
+{
+  UsherChild *child = self->child != NULL ? self->child : self->former;
+
+  return child != NULL ? usher_child_get_child_type (child) : USHER_CHILD_WORKER;
+}
+
+gint64
+usher_slot_get_limit_msec (const UsherSlot *self)
+{
+  return usher_child_spec_resolve_shutdown_msec (self->spec, self->child);
+}
+
+/* It may be the last reference, and freeing a child calls user code. */
+static void
+retire (UsherSlot *self,
+        UsherChild *child)
+{
+  usher_child_retire (child);
+  usher_desk_send (self->desk, g_object_unref, child);
+}
+
+void
+usher_slot_vacate (UsherSlot *self)
+{
+  if (!usher_child_spec_has_factory (self->spec) || self->child == NULL)
+    return;
+
+  usher_slot_release (self);
+  self->former = g_steal_pointer (&self->child);
+}
+
+UsherChild *
+usher_slot_make_child (UsherSlot *self,
+                       GError **error)
+{
+  return self->child != NULL ? g_object_ref (self->child)
+                             : usher_child_spec_make_child (self->spec, NULL, error);
+}
+
+static gboolean
+check_place (UsherSlot *self,
+             UsherChild *child,
+             GError **error)
+{
+  UsherChild *supervisor = USHER_CHILD (self->desk->owner);
+
+  if (child == self->child && usher_child_get_place (child) != self)
+    g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+                 "child “%s”: it stands under another supervisor by now; a child has one parent",
+                 usher_slot_get_id (self));
+  else if (child != self->child && (usher_child_get_place (child) != NULL || usher_child_is_above (child, supervisor)))
+    g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+                 "child “%s”: its factory returned one that stands under a supervisor already, or "
+                 "above this one; it has to make a new one for every start",
+                 usher_slot_get_id (self));
+  else
+    return TRUE;
+
+  return FALSE;
+}
+
+gboolean
+usher_slot_adopt_child (UsherSlot *self,
+                        UsherChild *child,
+                        GError **error)
+{
+  if (!check_place (self, child, error))
+    return FALSE;
+
+  if (usher_child_is_abandoned (child))
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
+                   "child “%s”: an earlier start was abandoned and has not returned yet; its "
+                   "start_async must observe its cancellable",
+                   usher_slot_get_id (self));
+      return FALSE;
+    }
+  if (!usher_child_spec_check (self->spec, child, error))
+    return FALSE;
+
+  if (self->child == NULL)
+    {
+      self->child = g_object_ref (child);
+      usher_child_set_place (child, self);
+    }
+  return TRUE;
+}
+
+void
+usher_slot_confirm_child (UsherSlot *self)
+{
+  if (self->former != NULL)
+    retire (self, g_steal_pointer (&self->former));
+}
+
+void
+usher_slot_dismiss_child (UsherSlot *self)
+{
+  if (!usher_child_spec_has_factory (self->spec))
+    return;
+
+  usher_slot_release (self);
+  if (self->child != NULL)
+    retire (self, g_steal_pointer (&self->child));
+  self->child = g_steal_pointer (&self->former);
+}
+
+void
+usher_slot_lose_child (UsherSlot *self)
+{
+  if (self->child == NULL || usher_child_get_place (self->child) != self)
+    return;
+
+  if (usher_child_spec_has_factory (self->spec))
+    usher_child_retire (self->child);
+  else
+    usher_child_set_place (self->child, NULL);
+}
