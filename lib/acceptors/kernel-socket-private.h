@@ -26,11 +26,12 @@ typedef struct
   char *local_address;          /* (owned) (nullable): NULL while closed */
   UsherUnixPath path;
   UsherSocketOptions options; /* applied when it is opened */
+  UsherUnixAccess access;     /* the same */
 } UsherKernelSocket;
 
-#define USHER_KERNEL_SOCKET_INIT                                                                 \
-  {                                                                                              \
-    .fd = -1, .given_fd = -1, .path = USHER_UNIX_PATH_INIT, .options = USHER_SOCKET_OPTIONS_INIT \
+#define USHER_KERNEL_SOCKET_INIT                                                                                                   \
+  {                                                                                                                                \
+    .fd = -1, .given_fd = -1, .path = USHER_UNIX_PATH_INIT, .options = USHER_SOCKET_OPTIONS_INIT, .access = USHER_UNIX_ACCESS_INIT \
   }
 
 /* Before it is opened for the first time: it will be this one, whatever the address. Takes the

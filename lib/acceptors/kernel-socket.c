@@ -31,7 +31,9 @@ typedef struct
   NativeAddress native;
   socklen_t length;
   int backlog;
-  const char *bad_property; /* (nullable): the option that the kernel does not take */
+  UsherUnixGrant grant;
+  const char *bad_property;              /* (nullable): the option that the kernel does not take */
+  const UsherUnixAccess *refused_access; /* (nullable): the access that it does not grant */
 } Target;
 
 /* What to do about an errno; NULL if all is said. */
@@ -97,6 +99,8 @@ explain (const Target *target,
   if (target->bad_property != NULL)
     return g_strdup_printf ("%s; the kernel does not take the value of the property “%s”, choose another one, or leave it alone",
                             g_strerror (errsv), target->bad_property);
+  if (target->refused_access != NULL)
+    return usher_unix_access_explain (target->refused_access, errsv);
   if (remedy != NULL)
     return g_strdup_printf ("%s; %s", g_strerror (errsv), remedy);
 
@@ -180,15 +184,35 @@ bind_path (UsherKernelSocket *self,
   return errsv != 0 ? errsv : usher_unix_path_own (&self->path);
 }
 
+static gboolean
+is_granted_as_it_is (const UsherUnixAccess *access)
+{
+  return access->mode < 0 && access->user == NULL && access->group == NULL;
+}
+
+static int
+grant_access (UsherKernelSocket *self,
+              Target *target)
+{
+  int errsv = is_granted_as_it_is (&self->access) ? 0 : usher_unix_path_grant (&self->path, &target->grant);
+
+  if (errsv != 0)
+    target->refused_access = &self->access;
+
+  return errsv;
+}
+
 /* Until it listens it looks like a stale one, so it has to listen before the lock is given back. */
 static int
 bind_path_and_listen (UsherKernelSocket *self,
-                      const Target *target)
+                      Target *target)
 {
   int errsv = usher_unix_path_lock (&self->path, target->native.local.sun_path);
 
   if (errsv == 0)
     errsv = bind_path (self, target);
+  if (errsv == 0)
+    errsv = grant_access (self, target);
   if (errsv == 0)
     errsv = usher_kernel_socket_set_backlog (self, target->backlog);
   if (errsv == 0)
@@ -230,6 +254,22 @@ open_target (UsherKernelSocket *self,
 }
 
 static gboolean
+resolve_access (UsherKernelSocket *self,
+                const char *address,
+                Target *target,
+                GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  if (!is_path (target) || usher_unix_access_resolve (&self->access, &target->grant, &local_error))
+    return TRUE;
+
+  usher_listen_address_prefix_error (local_error, address);
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
+static gboolean
 open_address (UsherKernelSocket *self,
               const char *address,
               int backlog,
@@ -238,7 +278,7 @@ open_address (UsherKernelSocket *self,
   Target target = { 0 };
   int errsv;
 
-  if (!target_init (&target, address, backlog, error))
+  if (!target_init (&target, address, backlog, error) || !resolve_access (self, address, &target, error))
     return FALSE;
 
   errsv = open_target (self, &target);
@@ -407,5 +447,6 @@ usher_kernel_socket_clear (UsherKernelSocket *self)
 {
   usher_kernel_socket_close (self);
   close_fd (&self->given_fd);
+  usher_unix_access_clear (&self->access);
   g_clear_pointer (&self->shared_port, g_atomic_rc_box_release);
 }

@@ -12,6 +12,9 @@ typedef enum
   PROP_BACKLOG,
   PROP_KEEP_OPEN,
   PROP_IS_UP,
+  PROP_UNIX_MODE,
+  PROP_UNIX_USER,
+  PROP_UNIX_GROUP,
   PROP_FIRST_OPTION,
 } UsherListenSocketProperty;
 
@@ -24,6 +27,34 @@ listen_socket_set_option (UsherListenSocket *self,
 {
   if (usher_socket_options_set_value (&self->kernel_socket.options, property_id - PROP_FIRST_OPTION, value))
     g_object_notify_by_pspec (G_OBJECT (self), props[property_id]);
+}
+
+static void
+listen_socket_set_unix_mode (UsherListenSocket *self,
+                             int mode)
+{
+  if (self->kernel_socket.access.mode == mode)
+    return;
+
+  self->kernel_socket.access.mode = mode;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_UNIX_MODE]);
+}
+
+/* Nobody has the name that is empty. */
+static void
+listen_socket_set_account (UsherListenSocket *self,
+                           char **account,
+                           const char *name,
+                           UsherListenSocketProperty property)
+{
+  if (name != NULL && name[0] == '\0')
+    name = NULL;
+  if (g_strcmp0 (*account, name) == 0)
+    return;
+
+  g_free (*account);
+  *account = g_strdup (name);
+  g_object_notify_by_pspec (G_OBJECT (self), props[property]);
 }
 
 static void
@@ -44,6 +75,15 @@ usher_listen_socket_set_property (GObject *object,
       break;
     case PROP_KEEP_OPEN:
       usher_listen_socket_set_keep_open (self, g_value_get_boolean (value));
+      break;
+    case PROP_UNIX_MODE:
+      listen_socket_set_unix_mode (self, g_value_get_int (value));
+      break;
+    case PROP_UNIX_USER:
+      listen_socket_set_account (self, &self->kernel_socket.access.user, g_value_get_string (value), PROP_UNIX_USER);
+      break;
+    case PROP_UNIX_GROUP:
+      listen_socket_set_account (self, &self->kernel_socket.access.group, g_value_get_string (value), PROP_UNIX_GROUP);
       break;
     case PROP_LOCAL_ADDRESS:
     case PROP_IS_UP:
@@ -79,6 +119,15 @@ usher_listen_socket_get_property (GObject *object,
       break;
     case PROP_IS_UP:
       g_value_set_boolean (value, usher_listen_socket_is_up (self));
+      break;
+    case PROP_UNIX_MODE:
+      g_value_set_int (value, self->kernel_socket.access.mode);
+      break;
+    case PROP_UNIX_USER:
+      g_value_set_string (value, self->kernel_socket.access.user);
+      break;
+    case PROP_UNIX_GROUP:
+      g_value_set_string (value, self->kernel_socket.access.group);
       break;
     case PROP_FIRST_OPTION:
     default:
@@ -152,11 +201,58 @@ install_settings (void)
       g_param_spec_boolean ("keep-open", NULL, NULL, FALSE, READ_WRITE);
 }
 
+static void
+install_unix (void)
+{
+  /**
+   * UsherListenSocket:unix-mode:
+   *
+   * The permissions of a Unix socket's path, as in 0660: who has write permission may connect. -1 to
+   * leave them to the umask.
+   *
+   * It has effect at the next open, before anybody can connect, and none on other addresses and on
+   * abstract Unix sockets.
+   *
+   * Since: 0.1
+   */
+  props[PROP_UNIX_MODE] =
+      g_param_spec_int ("unix-mode", NULL, NULL, -1, 0777, -1, READ_WRITE);
+
+  /**
+   * UsherListenSocket:unix-user:
+   *
+   * The user that owns a Unix socket's path, by name or number; %NULL for that of the process. Another
+   * user needs `CAP_CHOWN`.
+   *
+   * It has effect at the next open, before anybody can connect, and none on other addresses and on
+   * abstract Unix sockets.
+   *
+   * Since: 0.1
+   */
+  props[PROP_UNIX_USER] =
+      g_param_spec_string ("unix-user", NULL, NULL, NULL, READ_WRITE);
+
+  /**
+   * UsherListenSocket:unix-group:
+   *
+   * The group of a Unix socket's path, by name or number; %NULL for the one that new files get there. It
+   * has to be one of the process, or that needs `CAP_CHOWN`.
+   *
+   * It has effect at the next open, before anybody can connect, and none on other addresses and on
+   * abstract Unix sockets.
+   *
+   * Since: 0.1
+   */
+  props[PROP_UNIX_GROUP] =
+      g_param_spec_string ("unix-group", NULL, NULL, NULL, READ_WRITE);
+}
+
 void
 usher_listen_socket_install_properties (GObjectClass *object_class)
 {
   install_state ();
   install_settings ();
+  install_unix ();
   for (UsherSocketOption i = 0; i < USHER_N_SOCKET_OPTIONS; i++)
     props[PROP_FIRST_OPTION + i] = usher_socket_option_make_pspec (i, READ_WRITE);
 

@@ -69,6 +69,10 @@
  * socket, is left alone. This happens under a lock (flock()) on the directory, which has to be
  * readable.
  *
+ * [property@Usher.ListenSocket:unix-mode], [property@Usher.ListenSocket:unix-user] and
+ * [property@Usher.ListenSocket:unix-group] say who may connect. They are set before the socket
+ * listens, so that nobody else can connect at any time.
+ *
  * # Socket options
  *
  * The properties from [property@Usher.ListenSocket:nodelay] to
@@ -330,7 +334,8 @@ usher_listen_socket_dup_local_address (UsherListenSocket *self)
  * It waits for the lock on the directory of a Unix socket, which others hold only for moments.
  *
  * The errors name the address and say what to do. They are %USHER_ERROR_INVALID_ADDRESS;
- * %USHER_ERROR_INVALID_ARGUMENT if an inherited socket is none that can be accepted from, and
+ * %USHER_ERROR_INVALID_ARGUMENT if an inherited socket is none that can be accepted from, or the
+ * user or group of a Unix socket's path does not exist, and
  * %USHER_ERROR_CLOSED if one that was made elsewhere was closed before; and those
  * of %G_IO_ERROR that stand for what the kernel says: %G_IO_ERROR_ADDRESS_IN_USE,
  * %G_IO_ERROR_PERMISSION_DENIED, %G_IO_ERROR_TOO_MANY_OPEN_FILES, %G_IO_ERROR_NOT_FOUND (also

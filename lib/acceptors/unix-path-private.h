@@ -7,6 +7,8 @@
 #include <sys/socket.h>
 #include <sys/types.h>
 
+#include "acceptors/unix-access-private.h"
+
 G_BEGIN_DECLS
 
 /* Whose a Unix socket's path is. Whoever binds it owns it, and only an owner whose file is still
@@ -44,6 +46,11 @@ int usher_unix_path_reclaim (UsherUnixPath *self,
 
 /* After bind(): remembers the file. Only under the lock. */
 int usher_unix_path_own (UsherUnixPath *self);
+
+/* Only of the owned file, and never of what somebody may have put in its place. Until it is listened
+ * on nobody can connect, so nobody can before this. */
+int usher_unix_path_grant (UsherUnixPath *self,
+                           const UsherUnixGrant *grant);
 
 void usher_unix_path_unlock (UsherUnixPath *self);
 

@@ -112,12 +112,71 @@ usher_unix_path_own (UsherUnixPath *self)
 }
 
 static gboolean
+is_same_file (UsherUnixPath *self,
+              const struct stat *status)
+{
+  return status->st_dev == self->device && status->st_ino == self->inode;
+}
+
+/* Returns -1 with errno set. */
+static int
+unix_path_open_file (UsherUnixPath *self)
+{
+  int fd = openat (self->directory_fd, self->name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  struct stat status;
+
+  if (fd < 0 || (fstat (fd, &status) == 0 && is_same_file (self, &status)))
+    return fd;
+
+  g_close (fd, NULL);
+  errno = EADDRINUSE;
+  return -1;
+}
+
+/* A descriptor that only names a file has no other way to its mode. */
+static int
+set_mode (int fd,
+          mode_t mode)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/self/fd/%d", fd);
+
+  return chmod (path, mode) == 0 ? 0 : errno;
+}
+
+/* The mode comes first: that of another user's file would take another capability. */
+static int
+grant_to_file (int fd,
+               const UsherUnixGrant *grant)
+{
+  int errsv = grant->mode == (mode_t) -1 ? 0 : set_mode (fd, grant->mode);
+
+  if (errsv != 0 || (grant->uid == (uid_t) -1 && grant->gid == (gid_t) -1))
+    return errsv;
+
+  return fchownat (fd, "", grant->uid, grant->gid, AT_EMPTY_PATH) == 0 ? 0 : errno;
+}
+
+int
+usher_unix_path_grant (UsherUnixPath *self,
+                       const UsherUnixGrant *grant)
+{
+  int fd = unix_path_open_file (self);
+  int errsv;
+
+  if (fd < 0)
+    return errno;
+
+  errsv = grant_to_file (fd, grant);
+  g_close (fd, NULL);
+  return errsv;
+}
+
+static gboolean
 unix_path_is_unchanged (UsherUnixPath *self)
 {
   struct stat status;
 
-  return unix_path_stat (self, &status) == 0 &&
-         status.st_dev == self->device && status.st_ino == self->inode;
+  return unix_path_stat (self, &status) == 0 && is_same_file (self, &status);
 }
 
 void

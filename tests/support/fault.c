@@ -10,6 +10,8 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 typedef struct
 {
@@ -25,13 +27,16 @@ static Fault faults[FAULT_LAST + 1] = {
   /* (locked-by lock) */
   [FAULT_ACCEPT4] = { "accept4" },
   [FAULT_BIND] = { "bind" },
+  [FAULT_CHMOD] = { "chmod" },
   [FAULT_EPOLL_CREATE1] = { "epoll_create1" },
   [FAULT_EPOLL_CTL] = { "epoll_ctl" },
   [FAULT_EVENTFD] = { "eventfd" },
+  [FAULT_FCHOWNAT] = { "fchownat" },
   [FAULT_FCNTL] = { "fcntl" },
   [FAULT_GETPEERNAME] = { "getpeername" },
   [FAULT_GETSOCKNAME] = { "getsockname" },
   [FAULT_LISTEN] = { "listen" },
+  [FAULT_OPENAT] = { "openat" },
   [FAULT_PTHREAD_CREATE] = { "pthread_create" },
   [FAULT_SETSOCKOPT] = { "setsockopt" },
   [FAULT_SOCKET] = { "socket" },
@@ -133,6 +138,13 @@ bind (int fd,
 }
 
 int
+chmod (const char *path,
+       mode_t mode)
+{
+  return fails (FAULT_CHMOD) ? -1 : REAL (FAULT_CHMOD, chmod) (path, mode);
+}
+
+int
 epoll_create1 (int flags)
 {
   return fails (FAULT_EPOLL_CREATE1) ? -1 : REAL (FAULT_EPOLL_CREATE1, epoll_create1) (flags);
@@ -152,6 +164,16 @@ eventfd (unsigned int value,
          int flags)
 {
   return fails (FAULT_EVENTFD) ? -1 : REAL (FAULT_EVENTFD, eventfd) (value, flags);
+}
+
+int
+fchownat (int directory_fd,
+          const char *path,
+          uid_t uid,
+          gid_t gid,
+          int flags)
+{
+  return fails (FAULT_FCHOWNAT) ? -1 : REAL (FAULT_FCHOWNAT, fchownat) (directory_fd, path, uid, gid, flags);
 }
 
 /* Every command's argument is a number or a pointer, or there is none. */
@@ -191,6 +213,22 @@ listen (int fd,
         int backlog)
 {
   return fails (FAULT_LISTEN) ? -1 : REAL (FAULT_LISTEN, listen) (fd, backlog);
+}
+
+int
+openat (int directory_fd,
+        const char *path,
+        int flags,
+        ...)
+{
+  va_list arguments;
+  mode_t mode;
+
+  va_start (arguments, flags);
+  mode = va_arg (arguments, mode_t);
+  va_end (arguments);
+
+  return fails (FAULT_OPENAT) ? -1 : REAL (FAULT_OPENAT, openat) (directory_fd, path, flags, mode);
 }
 
 /* Returns its error instead of setting errno. */
