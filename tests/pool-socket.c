@@ -3,7 +3,6 @@
 
 #include <errno.h>
 
-#include "support/async-echo.h"
 #include "support/fault.h"
 #include "support/pool-fixture.h"
 #include "usher/error.h"
@@ -35,6 +34,94 @@ test_ignoring_is_never_hot (PoolFixture *fixture,
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
   pool_fixture_stop (fixture);
   g_assert_cmpuint (fixture->reports->len, ==, 0);
+}
+
+static void
+test_failing_to_start_is_never_hot (PoolFixture *fixture,
+                                    gconstpointer data)
+{
+  fixture->script.init_answer = USHER_ACCEPTOR_ERROR;
+  usher_acceptor_pool_set_intensity (fixture->pool, G_MAXUINT);
+  pool_fixture_start (fixture);
+  pool_fixture_wait_for (fixture, n_inits_is_at_least, 101);
+  for (guint i = 0; i < 100; i++)
+    iterate_pending (NULL);
+  g_assert_cmpint (g_atomic_int_get (&fixture->script.n_inits), <=, 102);
+
+  fixture->script.init_answer = USHER_ACCEPTOR_READY;
+  fake_clock_advance_usec (20 * G_TIME_SPAN_MILLISECOND);
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  pool_fixture_stop (fixture);
+}
+
+static UsherAcceptor *
+fail_to_make (gpointer pool,
+              gpointer user_data,
+              GError **error)
+{
+  guint *n_made = user_data;
+
+  (*n_made)++;
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "no luck");
+  return NULL;
+}
+
+static void
+test_a_failing_factory_is_never_hot (void)
+{
+  PoolFixture fixture = { 0 };
+  guint n_made = 0;
+
+  fake_clock_install ();
+  pool_fixture_set_up (&fixture, usher_acceptor_pool_new_with_factory ("test", fail_to_make, &n_made, NULL));
+  usher_acceptor_pool_set_intensity (fixture.pool, G_MAXUINT);
+  pool_fixture_start (&fixture);
+  for (guint i = 0; i < 100; i++)
+    iterate_pending (NULL);
+  g_assert_cmpuint (n_made, ==, 101);
+
+  fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);
+  iterate_pending (NULL);
+  g_assert_cmpuint (n_made, ==, 202);
+  pool_fixture_stop (&fixture);
+  pool_fixture_tear_down (&fixture, NULL);
+}
+
+static void
+test_waits_for_what_an_init_lacks (PoolFixture *fixture,
+                                   gconstpointer data)
+{
+  const struct
+  {
+    GQuark domain;
+    int code;
+  } errors[] = {
+    { G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES },
+    { G_THREAD_ERROR, G_THREAD_ERROR_AGAIN },
+    { G_SPAWN_ERROR, G_SPAWN_ERROR_FORK },
+    { G_SPAWN_ERROR, G_SPAWN_ERROR_NOMEM },
+    { G_FILE_ERROR, G_FILE_ERROR_MFILE },
+    { G_FILE_ERROR, G_FILE_ERROR_NFILE },
+    { G_FILE_ERROR, G_FILE_ERROR_NOMEM },
+  };
+
+  usher_acceptor_pool_set_intensity (fixture->pool, 0);
+  for (guint i = 0; i < G_N_ELEMENTS (errors); i++)
+    {
+      fixture->script.init_answer = USHER_ACCEPTOR_ERROR;
+      fixture->script.init_error_domain = errors[i].domain;
+      fixture->script.init_error_code = errors[i].code;
+      pool_fixture_start (fixture);
+      pool_fixture_wait_for (fixture, n_reports_is, i + 1);
+      pool_fixture_expect_report (fixture, i, USHER_REPORT_RESOURCE, "pauses");
+
+      fixture->script.init_answer = USHER_ACCEPTOR_READY;
+      fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);
+      pool_fixture_wait_for (fixture, n_waiting_is, 2);
+      pool_fixture_stop (fixture);
+      fake_clock_advance_usec (11 * G_TIME_SPAN_SECOND);
+      g_clear_pointer (&fixture->exit, usher_exit_unref);
+    }
 }
 
 static void
@@ -219,6 +306,35 @@ test_reports_what_runs_out_once_in_a_while (PoolFixture *fixture,
 }
 
 static void
+test_a_new_life_begins_with_a_short_pause (PoolFixture *fixture,
+                                           gconstpointer data)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  fault_inject (FAULT_ACCEPT4, 0, FAULT_FOREVER, EMFILE);
+  pool_fixture_start (fixture);
+  client = test_client_connect (fixture->listen_socket);
+  pool_fixture_wait_for (fixture, n_reports_is, 1);
+  fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);
+  iterate_pending (NULL);
+  fake_clock_advance_usec (20 * G_TIME_SPAN_MILLISECOND);
+  iterate_pending (NULL);
+  pool_fixture_stop (fixture);
+  g_clear_pointer (&fixture->exit, usher_exit_unref);
+
+  fake_clock_advance_usec (11 * G_TIME_SPAN_SECOND);
+  pool_fixture_start (fixture);
+  pool_fixture_wait_for (fixture, n_reports_is, 2);
+  fault_clear ();
+  fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);
+  test_client_send (client, "hello");
+  test_client_expect (client, "hello");
+  test_client_reset (client);
+  pool_fixture_wait_for (fixture, n_connections_is, 0);
+  pool_fixture_stop (fixture);
+}
+
+static void
 test_a_broken_socket_goes_down (PoolFixture *fixture,
                                 gconstpointer data)
 {
@@ -297,6 +413,9 @@ main (int argc,
 
   ADD ("charges-start-errors", pool_fixture_set_up_scripted, test_charges_start_errors);
   ADD ("ignoring-is-never-hot", pool_fixture_set_up_scripted, test_ignoring_is_never_hot);
+  ADD ("failing-to-start-is-never-hot", pool_fixture_set_up_scripted, test_failing_to_start_is_never_hot);
+  g_test_add_func ("/pool-socket/a-failing-factory-is-never-hot", test_a_failing_factory_is_never_hot);
+  ADD ("waits-for-what-an-init-lacks", pool_fixture_set_up_on_loop, test_waits_for_what_an_init_lacks);
   ADD ("replaces-an-acceptor-at-its-accept-timeout", pool_fixture_set_up_scripted, test_accept_timeout);
   ADD ("refuses-an-accept-timeout-of-0", pool_fixture_set_up_scripted, test_refuses_an_accept_timeout_of_0);
   ADD ("a-peers-failure-changes-nothing/in-a-thread", pool_fixture_set_up_scripted, test_a_peers_failure_changes_nothing);
@@ -305,6 +424,7 @@ main (int argc,
   ADD ("pauses-when-something-runs-out/in-a-thread", pool_fixture_set_up_scripted, test_pauses_when_something_runs_out);
   ADD ("pauses-when-something-runs-out/on-the-loop", pool_fixture_set_up_on_loop, test_pauses_when_something_runs_out);
   ADD ("reports-it-once-in-a-while", pool_fixture_set_up_on_loop, test_reports_what_runs_out_once_in_a_while);
+  ADD ("a-new-life-begins-with-a-short-pause", pool_fixture_set_up_on_loop, test_a_new_life_begins_with_a_short_pause);
   ADD ("a-broken-socket-goes-down/in-a-thread", pool_fixture_set_up_scripted, test_a_broken_socket_goes_down);
   ADD ("a-broken-socket-goes-down/on-the-loop", pool_fixture_set_up_on_loop, test_a_broken_socket_goes_down);
   ADD ("waits-for-threads", pool_fixture_set_up_scripted, test_waits_for_threads);

@@ -7,6 +7,7 @@
 #include "supervision/budget-private.h"
 #include "supervision/life-private.h"
 #include "usher/acceptor-pool.h"
+#include "usher/report.h"
 
 G_BEGIN_DECLS
 
@@ -19,13 +20,6 @@ typedef enum
   USHER_POOL_DRAINING, /* the connections were told, and have their grace */
   USHER_POOL_STOPPING, /* the connections were made to exit, and have to unwind */
 } UsherPoolState;
-
-/* Who did not leave by themselves; reported together. */
-typedef struct
-{
-  guint n;
-  GString *names; /* (owned) (nullable): of the first few */
-} UsherPoolTally;
 
 struct _UsherAcceptorPool
 {
@@ -57,8 +51,8 @@ struct _UsherAcceptorPool
   UsherBudget budget;
   GQueue runs; /* (element-type UsherAcceptorRun) (owned) */
   guint n_connections;
-  UsherPoolTally cut;
-  UsherPoolTally killed;
+  gint64 drain_grace_msec;      /* of the drain that is under way */
+  GPtrArray *tallies;           /* (owned) (nullable): what is reported at its end */
   UsherBudget resource_reports; /* what may be reported, as a rate */
   guint n_resource_unreported;
 };
@@ -96,6 +90,17 @@ void usher_acceptor_pool_tally_killed (UsherAcceptorPool *self);
 void usher_acceptor_pool_abandon_runs (UsherAcceptorPool *self);
 
 /* The pool's reports. */
+void usher_acceptor_pool_report (UsherAcceptorPool *self,
+                                 UsherReportContext context,
+                                 UsherExit *reason,
+                                 const char *detail);
+/* To be reported at the end, together with those who exited for the same reason. */
+void usher_acceptor_pool_tally (UsherAcceptorPool *self,
+                                UsherExit *reason,
+                                const char *name);
+/* The reason is that the grace was over. */
+void usher_acceptor_pool_tally_cut (UsherAcceptorPool *self,
+                                    const char *name);
 void usher_acceptor_pool_report_resource (UsherAcceptorPool *self,
                                           UsherListenSocket *listen_socket,
                                           const GError *error);

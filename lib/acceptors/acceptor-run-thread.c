@@ -66,9 +66,11 @@ static void
 on_initialised (UsherMessage *message)
 {
   RunThread *self = run_thread_from_message (message);
+  UsherAcceptorInit answer = self->answer;
 
-  usher_acceptor_run_initialised (self->run, self->answer, self->error);
-  if (self->answer != USHER_ACCEPTOR_READY)
+  /* One that is ready may be gone when this returns. */
+  usher_acceptor_run_initialised (self->run, answer, self->error);
+  if (answer != USHER_ACCEPTOR_READY)
     run_thread_free (self);
 }
 

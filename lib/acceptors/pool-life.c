@@ -163,6 +163,7 @@ pool_drain (UsherAcceptorPool *self,
     return;
 
   self->exit = usher_exit_ref (exit);
+  self->drain_grace_msec = grace_msec;
   pool_set_state (self, USHER_POOL_DRAINING);
   pool_reconcile_sockets (self);
   told_usec = pool_tell (self, NULL);
@@ -302,7 +303,9 @@ usher_acceptor_pool_kill (UsherChild *child)
   if (self->state != USHER_POOL_STOPPING)
     pool_set_state (self, USHER_POOL_STOPPING);
   pool_reconcile_sockets (self);
-  pool_kill_connections (self);
+  /* The acceptors may have been given the time to end, and to be started again. */
+  if (self->state == USHER_POOL_STOPPING)
+    pool_kill_connections (self);
 }
 
 static UsherChildType

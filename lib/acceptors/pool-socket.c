@@ -47,6 +47,21 @@ pool_socket_set_state (UsherPoolSocket *self,
   self->state = state;
 }
 
+/* Whatever is called out to may stop the pool, and drop the last reference on it. */
+static void
+pool_socket_hold (UsherPoolSocket *self)
+{
+  usher_pool_socket_ref (self);
+  g_object_ref (self->pool);
+}
+
+static void
+pool_socket_release (UsherPoolSocket *self)
+{
+  g_object_unref (self->pool);
+  usher_pool_socket_unref (self);
+}
+
 /* The acceptor's run ends without a connection. */
 static void
 pool_socket_dismiss (UsherPoolSocket *self,
@@ -100,9 +115,9 @@ on_pause_over (UsherTimer *timer)
 {
   UsherPoolSocket *self = USHER_OWNER (UsherPoolSocket, pause_timer, timer);
 
-  usher_pool_socket_ref (self);
+  pool_socket_hold (self);
   pool_socket_resume (self);
-  usher_pool_socket_unref (self);
+  pool_socket_release (self);
 }
 
 /* `error` is (nullable): what has run out, to be reported. */
@@ -133,6 +148,8 @@ is_resource_error (const GError *error)
 {
   return g_error_matches (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES) ||
          g_error_matches (error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN) ||
+         g_error_matches (error, G_SPAWN_ERROR, G_SPAWN_ERROR_FORK) ||
+         g_error_matches (error, G_SPAWN_ERROR, G_SPAWN_ERROR_NOMEM) ||
          g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_MFILE) ||
          g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NFILE) ||
          g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOMEM);
@@ -152,9 +169,13 @@ pool_socket_start_failed (UsherPoolSocket *self,
                           const GError *error)
 {
   if (is_resource_error (error))
-    pool_socket_pause (self, error);
-  else
-    usher_acceptor_pool_start_failed (self->pool, self->listen_socket, error);
+    {
+      pool_socket_pause (self, error);
+      return;
+    }
+
+  usher_acceptor_pool_start_failed (self->pool, self->listen_socket, error);
+  pool_socket_count_fruitless (self);
 }
 
 void
@@ -167,10 +188,12 @@ usher_pool_socket_run_ready (UsherPoolSocket *self,
       return;
     }
 
+  pool_socket_hold (self);
   g_queue_push_tail_link (&self->waiting, &run->waiting_link);
   if (self->state == USHER_POOL_SOCKET_ATTACHED)
     usher_acceptor_run_start_accept_timer (run);
   pool_socket_poll (self);
+  pool_socket_release (self);
 }
 
 void
@@ -178,7 +201,7 @@ usher_pool_socket_run_not_ready (UsherPoolSocket *self,
                                  UsherAcceptorRun *run,
                                  const GError *error)
 {
-  usher_pool_socket_ref (self);
+  pool_socket_hold (self);
 
   usher_acceptor_pool_schedule (self->pool);
   usher_acceptor_pool_remove_run (self->pool, run);
@@ -187,7 +210,7 @@ usher_pool_socket_run_not_ready (UsherPoolSocket *self,
   else
     pool_socket_count_fruitless (self);
 
-  usher_pool_socket_unref (self);
+  pool_socket_release (self);
 }
 
 void
@@ -306,15 +329,24 @@ on_readable (UsherWatch *watch,
 {
   UsherPoolSocket *self = USHER_OWNER (UsherPoolSocket, watch, watch);
 
-  usher_pool_socket_ref (self);
+  pool_socket_hold (self);
   for (guint n = 0; n < MAX_ACCEPTS_PER_DISPATCH; n++)
     if (self->state != USHER_POOL_SOCKET_ATTACHED || self->waiting.length == 0 || !pool_socket_accept (self))
       break;
   usher_pool_socket_reconcile (self);
-  usher_pool_socket_unref (self);
+  pool_socket_release (self);
 }
 
 /* Attaching and detaching. */
+
+/* What has run out in another life says nothing about this one. */
+static void
+pool_socket_attach (UsherPoolSocket *self)
+{
+  self->n_fruitless = 0;
+  usher_backoff_reset (&self->pause_backoff);
+  pool_socket_set_state (self, USHER_POOL_SOCKET_ATTACHED);
+}
 
 static void
 pool_socket_detach (UsherPoolSocket *self)
@@ -345,7 +377,7 @@ usher_pool_socket_reconcile (UsherPoolSocket *self)
   if (!wanted && self->state != USHER_POOL_SOCKET_DETACHED)
     pool_socket_detach (self);
   else if (wanted && self->state == USHER_POOL_SOCKET_DETACHED)
-    pool_socket_set_state (self, USHER_POOL_SOCKET_ATTACHED);
+    pool_socket_attach (self);
 
   if (!wanted)
     pool_socket_dismiss_all (self);
@@ -358,7 +390,9 @@ usher_pool_socket_reconcile (UsherPoolSocket *self)
 static void
 on_up (UsherPoolSocket *self)
 {
+  pool_socket_hold (self);
   usher_pool_socket_reconcile (self);
+  pool_socket_release (self);
 }
 
 /* At once: the descriptor is about to be closed. */
@@ -366,10 +400,10 @@ static void
 on_down (UsherPoolSocket *self,
          UsherDownCause cause)
 {
-  usher_pool_socket_ref (self);
+  pool_socket_hold (self);
   usher_pool_socket_reconcile (self);
   usher_acceptor_pool_listen_socket_down (self->pool, self->listen_socket, cause);
-  usher_pool_socket_unref (self);
+  pool_socket_release (self);
 }
 
 UsherPoolSocket *

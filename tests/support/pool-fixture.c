@@ -3,109 +3,6 @@
 
 #include "support/pool-fixture.h"
 
-#include "support/async-echo.h"
-
-#define TEST_TYPE_SCRIPTED (test_scripted_get_type ())
-
-G_DECLARE_FINAL_TYPE (TestScripted, test_scripted, TEST, SCRIPTED, GObject)
-
-struct _TestScripted
-{
-  GObject parent_instance;
-
-  Script *script; /* (unowned) */
-};
-
-static UsherAcceptorInit
-test_scripted_acceptor_init (UsherAcceptor *acceptor,
-                             UsherListenSocket *listen_socket,
-                             int *accept_timeout_msec,
-                             GError **error)
-{
-  Script *script = TEST_SCRIPTED (acceptor)->script;
-
-  g_atomic_int_inc (&script->n_inits);
-  if (script->in_init != NULL)
-    script->in_init ();
-  *accept_timeout_msec = script->accept_timeout_msec;
-  if (script->init_answer == USHER_ACCEPTOR_ERROR)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "no luck");
-
-  return script->init_answer;
-}
-
-static gboolean
-test_scripted_acceptor_continue (UsherAcceptor *acceptor,
-                                 UsherConnection *connection,
-                                 GError **error)
-{
-  return TEST_SCRIPTED (acceptor)->script->handler (connection, NULL, error);
-}
-
-static void
-test_scripted_acceptor_terminate (UsherAcceptor *acceptor,
-                                  UsherExit *reason)
-{
-  static GMutex lock;
-  Script *script = TEST_SCRIPTED (acceptor)->script;
-
-  g_mutex_lock (&lock);
-  g_clear_pointer (&script->terminated, usher_exit_unref);
-  script->terminated = usher_exit_ref (reason);
-  g_mutex_unlock (&lock);
-  g_atomic_int_inc (&script->n_terminates);
-}
-
-static void
-test_scripted_acceptor_iface_init (UsherAcceptorInterface *iface)
-{
-  iface->acceptor_init = test_scripted_acceptor_init;
-  iface->acceptor_continue = test_scripted_acceptor_continue;
-  iface->acceptor_terminate = test_scripted_acceptor_terminate;
-}
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (TestScripted, test_scripted, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (USHER_TYPE_ACCEPTOR, test_scripted_acceptor_iface_init))
-
-static void
-test_scripted_class_init (TestScriptedClass *klass)
-{
-}
-
-static void
-test_scripted_init (TestScripted *self)
-{
-}
-
-static UsherAcceptor *
-make_scripted (gpointer pool,
-               gpointer user_data,
-               GError **error)
-{
-  TestScripted *self = g_object_new (TEST_TYPE_SCRIPTED, NULL);
-
-  self->script = user_data;
-  return USHER_ACCEPTOR (self);
-}
-
-/* A bare echo that knows nothing of draining. */
-gboolean
-scripted_echo (UsherConnection *connection,
-               gpointer user_data,
-               GError **error)
-{
-  GInputStream *in = g_io_stream_get_input_stream (G_IO_STREAM (connection));
-  GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (connection));
-  char buffer[64];
-  gssize n;
-
-  while ((n = g_input_stream_read (in, buffer, sizeof buffer, NULL, error)) > 0)
-    if (!g_output_stream_write_all (out, buffer, n, NULL, NULL, error))
-      return FALSE;
-
-  return n == 0;
-}
-
 static void
 on_report (UsherAcceptorPool *pool,
            UsherReport *report,
@@ -130,7 +27,7 @@ pool_fixture_set_up (PoolFixture *self,
 {
   g_autoptr (GError) error = NULL;
 
-  self->script = (Script){ .init_answer = USHER_ACCEPTOR_READY, .accept_timeout_msec = -1, .handler = scripted_echo };
+  script_init (&self->script);
   self->reports = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_report_unref);
   self->pool = pool;
   self->logger = gt_signal_logger_new ();
@@ -151,7 +48,7 @@ pool_fixture_set_up_scripted (PoolFixture *self,
                               gconstpointer data)
 {
   fake_clock_install ();
-  pool_fixture_set_up (self, usher_acceptor_pool_new_with_factory ("test", make_scripted, &self->script, NULL));
+  pool_fixture_set_up (self, usher_acceptor_pool_new_with_factory ("test", script_make_in_thread, &self->script, NULL));
 }
 
 void
@@ -159,7 +56,14 @@ pool_fixture_set_up_on_loop (PoolFixture *self,
                              gconstpointer data)
 {
   fake_clock_install ();
-  pool_fixture_set_up (self, usher_acceptor_pool_new ("test", TEST_TYPE_ASYNC_ECHO));
+  pool_fixture_set_up (self, usher_acceptor_pool_new_with_factory ("test", script_make_on_loop, &self->script, NULL));
+  self->script.is_polite = TRUE;
+}
+
+static gboolean
+nobody_is_alive (gpointer user_data)
+{
+  return g_atomic_int_get (&((Script *) user_data)->n_alive) == 0;
 }
 
 void
@@ -168,12 +72,20 @@ pool_fixture_tear_down (PoolFixture *self,
 {
   iterate_pending (NULL);
   gt_signal_logger_assert_no_emissions (self->logger);
+  g_assert_finalize_object (self->pool);
+  pool_fixture_clear (self);
+}
+
+void
+pool_fixture_clear (PoolFixture *self)
+{
+  /* Threads that were abandoned still look at the script. */
+  iterate_until (NULL, nobody_is_alive, &self->script);
   gt_signal_logger_free (self->logger);
   g_clear_object (&self->listen_socket);
-  g_assert_finalize_object (self->pool);
   g_clear_pointer (&self->reports, g_ptr_array_unref);
   g_clear_pointer (&self->exit, usher_exit_unref);
-  g_clear_pointer (&self->script.terminated, usher_exit_unref);
+  script_clear (&self->script);
   g_clear_error (&self->start_error);
   fake_clock_remove ();
 }

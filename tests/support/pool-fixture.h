@@ -8,23 +8,11 @@
 #include "support/client.h"
 #include "support/fake-clock.h"
 #include "support/iterate.h"
+#include "support/script.h"
 #include "usher/acceptor-pool.h"
 #include "usher/report.h"
 
 G_BEGIN_DECLS
-
-/* An acceptor that does what its test wants, in a thread of its own. */
-typedef struct
-{
-  UsherAcceptorInit init_answer;
-  int accept_timeout_msec;
-  UsherHandler handler;
-  void (*in_init) (void); /* (nullable) */
-
-  int n_inits;           /* (atomic) */
-  int n_terminates;      /* (atomic) */
-  UsherExit *terminated; /* (owned) (nullable): the latest reason; read when n_terminates has changed */
-} Script;
 
 /* A pool with one listen socket, on the fake clock. */
 typedef struct
@@ -51,6 +39,9 @@ void pool_fixture_set_up_on_loop (PoolFixture *self,
                                   gconstpointer data);
 void pool_fixture_tear_down (PoolFixture *self,
                              gconstpointer data);
+
+/* The rest of it, when the test has let go of the pool itself. */
+void pool_fixture_clear (PoolFixture *self);
 
 void pool_fixture_begin_start (PoolFixture *self);
 void pool_fixture_start (PoolFixture *self);
@@ -81,10 +72,5 @@ gboolean n_inits_is_at_least (PoolFixture *self,
                               guint n);
 gboolean was_started (PoolFixture *self,
                       guint n);
-
-/* An UsherHandler: echoes until the end. */
-gboolean scripted_echo (UsherConnection *connection,
-                        gpointer user_data,
-                        GError **error);
 
 G_END_DECLS
