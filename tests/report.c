@@ -18,8 +18,11 @@ G_DEFINE_FINAL_TYPE (TestEmitter, test_emitter, G_TYPE_OBJECT)
 static void
 test_emitter_class_init (TestEmitterClass *klass)
 {
-  g_signal_new ("report", TEST_TYPE_EMITTER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                G_TYPE_NONE, 1, USHER_TYPE_REPORT);
+  const char *const signals[] = { "report", "progress" };
+
+  for (guint i = 0; i < G_N_ELEMENTS (signals); i++)
+    g_signal_new (signals[i], TEST_TYPE_EMITTER, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                  G_TYPE_NONE, 1, USHER_TYPE_REPORT);
 }
 
 static void
@@ -71,6 +74,10 @@ test_leaves_as_signal_and_entry (void)
     .offender = "cache",
     .detail = "127.0.0.1",
     .n_children = 3,
+    .child_type = USHER_CHILD_SUPERVISOR,
+    .restart = USHER_RESTART_TRANSIENT,
+    .shutdown_msec = USHER_SHUTDOWN_INFINITY,
+    .significant = TRUE,
   };
 
   g_signal_connect (emitter, "report", G_CALLBACK (remember_report), &report);
@@ -83,6 +90,10 @@ test_leaves_as_signal_and_entry (void)
   g_assert_cmpstr (usher_report_get_offender (report), ==, "cache");
   g_assert_cmpstr (usher_report_get_detail (report), ==, "127.0.0.1");
   g_assert_cmpuint (usher_report_get_n_children (report), ==, 3);
+  g_assert_cmpint (usher_report_get_child_type (report), ==, USHER_CHILD_SUPERVISOR);
+  g_assert_cmpint (usher_report_get_restart (report), ==, USHER_RESTART_TRANSIENT);
+  g_assert_cmpint (usher_report_get_shutdown_msec (report), ==, USHER_SHUTDOWN_INFINITY);
+  g_assert_true (usher_report_get_significant (report));
 
   line = usher_report_to_string (report);
   g_assert_cmpstr (line, ==, "root: cache (127.0.0.1) ×3 terminated: killed");
@@ -93,6 +104,54 @@ test_leaves_as_signal_and_entry (void)
   assert_logged ("USHER_OFFENDER", "cache");
   assert_logged ("USHER_DETAIL", "127.0.0.1");
   assert_logged ("USHER_N_CHILDREN", "3");
+  assert_logged ("USHER_CHILD_TYPE", "supervisor");
+  assert_logged ("USHER_RESTART", "transient");
+  assert_logged ("USHER_SHUTDOWN", "infinity");
+  assert_logged ("USHER_SIGNIFICANT", "true");
+}
+
+/* Whether anybody hears of progress is asked for every start of a child. */
+static void
+test_progress_is_for_those_who_listen (void)
+{
+  g_autoptr (TestEmitter) emitter = g_object_new (TEST_TYPE_EMITTER, NULL);
+  g_autoptr (UsherReport) report = NULL;
+  gulong handler;
+
+  g_assert_true (usher_report_is_wanted (emitter, USHER_REPORT_SHUTDOWN));
+  g_assert_false (usher_report_is_wanted (emitter, USHER_REPORT_PROGRESS));
+  handler = g_signal_connect (emitter, "progress", G_CALLBACK (remember_report), &report);
+  g_assert_true (usher_report_is_wanted (emitter, USHER_REPORT_PROGRESS));
+  g_signal_handler_disconnect (emitter, handler);
+  g_log_set_debug_enabled (TRUE);
+  g_assert_true (usher_report_is_wanted (emitter, USHER_REPORT_PROGRESS));
+  g_log_set_debug_enabled (FALSE);
+}
+
+static void
+test_progress_has_no_reason (void)
+{
+  g_autoptr (TestEmitter) emitter = g_object_new (TEST_TYPE_EMITTER, NULL);
+  g_autoptr (UsherReport) report = NULL;
+  g_autofree char *line = NULL;
+  const UsherReportFields fields = {
+    .supervisor = "root",
+    .context = USHER_REPORT_PROGRESS,
+    .offender = "cache",
+    .n_children = 1,
+  };
+
+  g_signal_connect (emitter, "progress", G_CALLBACK (remember_report), &report);
+  g_log_set_debug_enabled (TRUE);
+  usher_report_emit (emitter, &fields);
+  g_log_set_debug_enabled (FALSE);
+
+  g_assert_null (usher_report_get_reason (report));
+  line = usher_report_to_string (report);
+  g_assert_cmpstr (line, ==, "root: cache started");
+  assert_logged ("MESSAGE", line);
+  assert_logged ("PRIORITY", "7");
+  assert_logged ("USHER_REASON", "");
 }
 
 static void
@@ -113,7 +172,9 @@ test_has_an_id_for_each_context (void)
         .n_children = 1,
       };
 
+      g_log_set_debug_enabled (TRUE);
       usher_report_emit (emitter, &fields);
+      g_log_set_debug_enabled (FALSE);
       assert_logged ("USHER_CONTEXT", contexts->values[i].value_nick);
       g_assert_cmpuint (strlen (g_hash_table_lookup (logged, "MESSAGE_ID")), ==, 32);
       g_assert_true (g_hash_table_add (ids, g_strdup (g_hash_table_lookup (logged, "MESSAGE_ID"))));
@@ -124,6 +185,7 @@ int
 main (int argc,
       char *argv[])
 {
+  g_unsetenv ("G_MESSAGES_DEBUG");
   g_test_init (&argc, &argv, NULL);
 
   logged = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
@@ -131,6 +193,9 @@ main (int argc,
 
   g_test_add_func ("/report/leaves-as-a-signal-and-a-log-entry", test_leaves_as_signal_and_entry);
   g_test_add_func ("/report/has-an-id-for-each-context", test_has_an_id_for_each_context);
+
+  g_test_add_func ("/report/progress-is-for-those-who-listen", test_progress_is_for_those_who_listen);
+  g_test_add_func ("/report/progress-has-no-reason", test_progress_has_no_reason);
 
   return g_test_run ();
 }

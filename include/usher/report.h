@@ -22,8 +22,9 @@ G_BEGIN_DECLS
  * @USHER_REPORT_SHUTDOWN: the supervisor itself ends, over its budget
  * @USHER_REPORT_RESOURCE: descriptors, memory, threads or processes have run out, and the
  *   supervisor waits for them
+ * @USHER_REPORT_PROGRESS: a child was started by its supervisor
  *
- * What a report is about. The first four are OTP's.
+ * What a report is about. The first four, and progress, are OTP's.
  *
  * Since: 0.1
  */
@@ -34,15 +35,34 @@ typedef enum
   USHER_REPORT_SHUTDOWN_ERROR,
   USHER_REPORT_SHUTDOWN,
   USHER_REPORT_RESOURCE,
+  USHER_REPORT_PROGRESS,
 } UsherReportContext;
 
+/**
+ * UsherReportFormat:
+ * @USHER_REPORT_FORMAT_LINE: one line, for people
+ * @USHER_REPORT_FORMAT_BLOCK: a line for every field, with OTP's names for them
+ *
+ * How a report is written down.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  USHER_REPORT_FORMAT_LINE,
+  USHER_REPORT_FORMAT_BLOCK,
+} UsherReportFormat;
+
 #define USHER_TYPE_REPORT_CONTEXT (usher_report_context_get_type ())
+#define USHER_TYPE_REPORT_FORMAT (usher_report_format_get_type ())
 #define USHER_TYPE_REPORT (usher_report_get_type ())
 
 typedef struct _UsherReport UsherReport;
 
 USHER_AVAILABLE_IN_0_1
 GType usher_report_context_get_type (void);
+USHER_AVAILABLE_IN_0_1
+GType usher_report_format_get_type (void);
 USHER_AVAILABLE_IN_0_1
 GType usher_report_get_type (void) G_GNUC_CONST;
 USHER_AVAILABLE_IN_0_1
@@ -62,7 +82,19 @@ const char *usher_report_get_detail (const UsherReport *self);
 USHER_AVAILABLE_IN_0_1
 guint usher_report_get_n_children (const UsherReport *self);
 USHER_AVAILABLE_IN_0_1
+UsherChildType usher_report_get_child_type (const UsherReport *self);
+USHER_AVAILABLE_IN_0_1
+UsherRestart usher_report_get_restart (const UsherReport *self);
+USHER_AVAILABLE_IN_0_1
+gint64 usher_report_get_shutdown_msec (const UsherReport *self);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_report_get_significant (const UsherReport *self);
+USHER_AVAILABLE_IN_0_1
 char *usher_report_to_string (const UsherReport *self);
+USHER_AVAILABLE_IN_0_1
+char *usher_report_to_format (const UsherReport *self,
+                              UsherReportFormat format,
+                              int max_chars);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsherReport, usher_report_unref)
 

@@ -31,6 +31,8 @@ usher_acceptor_pool_report (UsherAcceptorPool *self,
                                .offender = "acceptor",
                                .detail = detail,
                                .n_children = 1,
+                               .restart = self->restart,
+                               .shutdown_msec = self->shutdown_msec,
                            });
 }
 
@@ -124,6 +126,8 @@ usher_acceptor_pool_report_shutdown_errors (UsherAcceptorPool *self)
                                    .offender = "acceptor",
                                    .detail = tally->names->str,
                                    .n_children = tally->n,
+                                   .restart = self->restart,
+                                   .shutdown_msec = self->shutdown_msec,
                                });
     }
 }

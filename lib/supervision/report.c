@@ -4,6 +4,9 @@
 #include "usher/report.h"
 #include "supervision/report-private.h"
 
+/* A peer may have had a say in the text of an error. The field USHER_REASON has all of it. */
+#define MAX_LOGGED_CHARS 1000
+
 /**
  * UsherReport:
  *
@@ -11,8 +14,14 @@
  *
  * Each is emitted as a signal by the supervisor or pool that it happened to, and written as one
  * structured log entry at level %G_LOG_LEVEL_MESSAGE, with a `MESSAGE_ID` of its own for every
- * [enum@Usher.ReportContext], one human line as `MESSAGE`, and the fields `USHER_SUPERVISOR`,
- * `USHER_CONTEXT`, `USHER_REASON`, `USHER_OFFENDER`, `USHER_DETAIL` and `USHER_N_CHILDREN`.
+ * [enum@Usher.ReportContext], one human line of at most 1000 characters as `MESSAGE`, and the
+ * fields `USHER_SUPERVISOR`, `USHER_CONTEXT`, `USHER_REASON`, `USHER_OFFENDER`, `USHER_DETAIL`,
+ * `USHER_N_CHILDREN`, `USHER_CHILD_TYPE`, `USHER_RESTART`, `USHER_SHUTDOWN` and
+ * `USHER_SIGNIFICANT`.
+ *
+ * Progress has a signal of its own, [signal@Usher.Supervisor::progress], and its log entry has
+ * level %G_LOG_LEVEL_DEBUG and no `USHER_REASON`; it is only written if `G_MESSAGES_DEBUG` names
+ * `usher`, or is `all`.
  *
  * It is immutable and reference-counted, and may be used from any thread.
  *
@@ -22,10 +31,14 @@ struct _UsherReport
 {
   char *supervisor; /* (owned) */
   UsherReportContext context;
-  UsherExit *reason; /* (owned) */
+  UsherExit *reason; /* (owned) (nullable): NULL for progress */
   char *offender;    /* (owned) */
   char *detail;      /* (owned) (nullable) */
   guint n_children;
+  UsherChildType child_type;
+  UsherRestart restart;
+  gint64 shutdown_msec;
+  gboolean is_significant;
 };
 
 G_DEFINE_ENUM_TYPE (UsherReportContext, usher_report_context,
@@ -33,7 +46,8 @@ G_DEFINE_ENUM_TYPE (UsherReportContext, usher_report_context,
                     G_DEFINE_ENUM_VALUE (USHER_REPORT_CHILD_TERMINATED, "child-terminated"),
                     G_DEFINE_ENUM_VALUE (USHER_REPORT_SHUTDOWN_ERROR, "shutdown-error"),
                     G_DEFINE_ENUM_VALUE (USHER_REPORT_SHUTDOWN, "shutdown"),
-                    G_DEFINE_ENUM_VALUE (USHER_REPORT_RESOURCE, "resource"))
+                    G_DEFINE_ENUM_VALUE (USHER_REPORT_RESOURCE, "resource"),
+                    G_DEFINE_ENUM_VALUE (USHER_REPORT_PROGRESS, "progress"))
 
 G_DEFINE_BOXED_TYPE (UsherReport, usher_report, usher_report_ref, usher_report_unref)
 
@@ -42,32 +56,51 @@ static const struct
 {
   const char *nick;
   const char *message_id;
-  const char *phrase;
+  const char *signal;
+  GLogLevelFlags level;
+  const char *priority;
 } contexts[] = {
   [USHER_REPORT_START_ERROR] = {
       .nick = "start-error",
       .message_id = "4eb8697179d34f498c09b5ec4c899f53",
-      .phrase = "failed to start",
+      .signal = "report",
+      .level = G_LOG_LEVEL_MESSAGE,
+      .priority = "5",
   },
   [USHER_REPORT_CHILD_TERMINATED] = {
       .nick = "child-terminated",
       .message_id = "408ab613cb1d4a6592128a8426e60dd0",
-      .phrase = "terminated",
+      .signal = "report",
+      .level = G_LOG_LEVEL_MESSAGE,
+      .priority = "5",
   },
   [USHER_REPORT_SHUTDOWN_ERROR] = {
       .nick = "shutdown-error",
       .message_id = "4baa27ab2d314585a5e058b5904cf80c",
-      .phrase = "did not shut down as asked",
+      .signal = "report",
+      .level = G_LOG_LEVEL_MESSAGE,
+      .priority = "5",
   },
   [USHER_REPORT_SHUTDOWN] = {
       .nick = "shutdown",
       .message_id = "313bba3ad4974cba90e25bd6f4007c4d",
-      .phrase = "has used up the restart budget; the supervisor ends",
+      .signal = "report",
+      .level = G_LOG_LEVEL_MESSAGE,
+      .priority = "5",
   },
   [USHER_REPORT_RESOURCE] = {
       .nick = "resource",
       .message_id = "6ec633cd390040ad8820138c3b646d68",
-      .phrase = "waits for resources",
+      .signal = "report",
+      .level = G_LOG_LEVEL_MESSAGE,
+      .priority = "5",
+  },
+  [USHER_REPORT_PROGRESS] = {
+      .nick = "progress",
+      .message_id = "1b39778464b341d19e33ded7b5472eb9",
+      .signal = "progress",
+      .level = G_LOG_LEVEL_DEBUG,
+      .priority = "7",
   },
 };
 
@@ -77,22 +110,26 @@ report_clear (gpointer data)
   UsherReport *self = data;
 
   g_free (self->supervisor);
-  usher_exit_unref (self->reason);
+  g_clear_pointer (&self->reason, usher_exit_unref);
   g_free (self->offender);
   g_free (self->detail);
 }
 
-static UsherReport *
-report_new (const UsherReportFields *fields)
+UsherReport *
+usher_report_new (const UsherReportFields *fields)
 {
   UsherReport *self = g_atomic_rc_box_new0 (UsherReport);
 
   self->supervisor = g_strdup (fields->supervisor);
   self->context = fields->context;
-  self->reason = usher_exit_ref (fields->reason);
+  self->reason = fields->reason != NULL ? usher_exit_ref (fields->reason) : NULL;
   self->offender = g_strdup (fields->offender);
   self->detail = g_strdup (fields->detail);
   self->n_children = fields->n_children;
+  self->child_type = fields->child_type;
+  self->restart = fields->restart;
+  self->shutdown_msec = fields->shutdown_msec;
+  self->is_significant = fields->significant;
 
   return self;
 }
@@ -100,33 +137,61 @@ report_new (const UsherReportFields *fields)
 static void
 write_log (const UsherReport *self)
 {
-  g_autofree char *message = usher_report_to_string (self);
-  g_autofree char *reason = usher_exit_to_string (self->reason);
+  g_autofree char *message = usher_report_to_format (self, USHER_REPORT_FORMAT_LINE, MAX_LOGGED_CHARS);
+  g_autofree char *reason = usher_report_describe_reason (self);
   g_autofree char *n_children = g_strdup_printf ("%u", self->n_children);
+  g_autofree char *shutdown = usher_report_describe_shutdown (self);
   const GLogField fields[] = {
     { "MESSAGE", message, -1 },
     { "MESSAGE_ID", contexts[self->context].message_id, -1 },
-    { "PRIORITY", "5", -1 },
+    { "PRIORITY", contexts[self->context].priority, -1 },
     { "GLIB_DOMAIN", G_LOG_DOMAIN, -1 },
     { "USHER_SUPERVISOR", self->supervisor, -1 },
     { "USHER_CONTEXT", contexts[self->context].nick, -1 },
-    { "USHER_REASON", reason, -1 },
+    { "USHER_REASON", reason != NULL ? reason : "", -1 },
     { "USHER_OFFENDER", self->offender, -1 },
     { "USHER_N_CHILDREN", n_children, -1 },
     { "USHER_DETAIL", self->detail != NULL ? self->detail : "", -1 },
+    { "USHER_CHILD_TYPE", usher_report_describe_child_type (self), -1 },
+    { "USHER_RESTART", usher_report_describe_restart (self), -1 },
+    { "USHER_SHUTDOWN", shutdown, -1 },
+    { "USHER_SIGNIFICANT", usher_report_describe_significant (self), -1 },
   };
 
-  g_log_structured_array (G_LOG_LEVEL_MESSAGE, fields, G_N_ELEMENTS (fields));
+  g_log_structured_array (contexts[self->context].level, fields, G_N_ELEMENTS (fields));
+}
+
+static gboolean
+is_logged (UsherReportContext context)
+{
+  return !g_log_writer_default_would_drop (contexts[context].level, G_LOG_DOMAIN);
+}
+
+gboolean
+usher_report_is_wanted (gpointer object,
+                        UsherReportContext context)
+{
+  guint id = g_signal_lookup (contexts[context].signal, G_OBJECT_TYPE (object));
+
+  return is_logged (context) || g_signal_has_handler_pending (object, id, 0, FALSE);
+}
+
+void
+usher_report_publish (UsherReport *self,
+                      gpointer object)
+{
+  if (is_logged (self->context))
+    write_log (self);
+  g_signal_emit_by_name (object, contexts[self->context].signal, self);
 }
 
 void
 usher_report_emit (gpointer object,
                    const UsherReportFields *fields)
 {
-  g_autoptr (UsherReport) report = report_new (fields);
+  g_autoptr (UsherReport) report = usher_report_new (fields);
 
-  write_log (report);
-  g_signal_emit_by_name (object, "report", report);
+  usher_report_publish (report, object);
 }
 
 /**
@@ -205,7 +270,7 @@ usher_report_get_context (const UsherReport *self)
  *
  * Gets why it happened.
  *
- * Returns: (transfer none): the reason
+ * Returns: (transfer none) (nullable): the reason, or %NULL for progress
  *
  * Since: 0.1
  */
@@ -272,29 +337,73 @@ usher_report_get_n_children (const UsherReport *self)
 }
 
 /**
- * usher_report_to_string:
+ * usher_report_get_child_type:
  * @self: a report
  *
- * Describes it in one line, for people.
+ * Gets whether the offender does work or supervises others.
  *
- * Returns: (transfer full): the line, without a line end
+ * Returns: the type
  *
  * Since: 0.1
  */
-char *
-usher_report_to_string (const UsherReport *self)
+UsherChildType
+usher_report_get_child_type (const UsherReport *self)
 {
-  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (self != NULL, USHER_CHILD_WORKER);
 
-  g_autofree char *reason = usher_exit_to_string (self->reason);
-  GString *line = g_string_new (NULL);
+  return self->child_type;
+}
 
-  g_string_append_printf (line, "%s: %s", self->supervisor, self->offender);
-  if (self->detail != NULL)
-    g_string_append_printf (line, " (%s)", self->detail);
-  if (self->n_children != 1)
-    g_string_append_printf (line, " ×%u", self->n_children);
-  g_string_append_printf (line, " %s: %s", contexts[self->context].phrase, reason);
+/**
+ * usher_report_get_restart:
+ * @self: a report
+ *
+ * Gets when the offender is restarted.
+ *
+ * Returns: when to restart
+ *
+ * Since: 0.1
+ */
+UsherRestart
+usher_report_get_restart (const UsherReport *self)
+{
+  g_return_val_if_fail (self != NULL, USHER_RESTART_PERMANENT);
 
-  return g_string_free (line, FALSE);
+  return self->restart;
+}
+
+/**
+ * usher_report_get_shutdown_msec:
+ * @self: a report
+ *
+ * Gets how long the offender may take to shut down. A default is resolved.
+ *
+ * Returns: a time in milliseconds, %USHER_SHUTDOWN_BRUTAL_KILL, or %USHER_SHUTDOWN_INFINITY
+ *
+ * Since: 0.1
+ */
+gint64
+usher_report_get_shutdown_msec (const UsherReport *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->shutdown_msec;
+}
+
+/**
+ * usher_report_get_significant:
+ * @self: a report
+ *
+ * Gets whether the offender is significant.
+ *
+ * Returns: whether it is
+ *
+ * Since: 0.1
+ */
+gboolean
+usher_report_get_significant (const UsherReport *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+
+  return self->is_significant;
 }

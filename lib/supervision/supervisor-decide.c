@@ -4,51 +4,9 @@
 #include "supervision/supervisor-private.h"
 
 #include "runtime/clock-private.h"
-#include "supervision/report-private.h"
 #include "supervision/stop-report-private.h"
 #include "supervision/strategy-private.h"
 #include "usher/error.h"
-
-typedef struct
-{
-  UsherSupervisor *supervisor; /* (unowned): errands run while it lives */
-  UsherReportContext context;
-  UsherExit *reason; /* (owned) */
-  char *offender;    /* (owned) */
-} ReportErrand;
-
-static void
-run_report (gpointer data)
-{
-  ReportErrand *errand = data;
-  const UsherReportFields fields = {
-    .supervisor = errand->supervisor->name,
-    .context = errand->context,
-    .reason = errand->reason,
-    .offender = errand->offender,
-    .n_children = 1,
-  };
-
-  usher_report_emit (errand->supervisor, &fields);
-  usher_exit_unref (errand->reason);
-  g_free (errand->offender);
-  g_free (errand);
-}
-
-static void
-send_report (UsherSupervisor *self,
-             UsherReportContext context,
-             UsherExit *reason,
-             const UsherSlot *offender)
-{
-  ReportErrand *errand = g_new0 (ReportErrand, 1);
-
-  errand->supervisor = self;
-  errand->context = context;
-  errand->reason = usher_exit_ref (reason);
-  errand->offender = g_strdup (usher_slot_get_id (offender));
-  usher_desk_send (&self->desk, run_report, errand);
-}
 
 static void
 begin_restart (UsherSupervisor *self,
@@ -76,7 +34,7 @@ restart (UsherSupervisor *self,
                    self->name, self->budget.intensity, self->budget.period_usec / 1000);
   g_autoptr (UsherExit) exit = usher_exit_new_shutdown_with_error (error);
 
-  send_report (self, USHER_REPORT_SHUTDOWN, exit, slot);
+  usher_supervisor_report (self, USHER_REPORT_SHUTDOWN, exit, slot);
   usher_supervisor_end (self, exit, USHER_STOP_RESTART);
 }
 
@@ -117,7 +75,7 @@ handle_exit (UsherSupervisor *self,
   gboolean is_significant = usher_child_spec_get_significant (slot->spec);
 
   if (is_reported)
-    send_report (self, USHER_REPORT_CHILD_TERMINATED, exit, slot);
+    usher_supervisor_report (self, USHER_REPORT_CHILD_TERMINATED, exit, slot);
   if (is_reported && type != USHER_RESTART_TEMPORARY)
     {
       restart (self, slot);
@@ -173,7 +131,7 @@ report_stopped (UsherSupervisor *self,
   UsherRestart type = usher_child_spec_get_restart (slot->spec);
 
   if (exit != NULL && usher_stop_report_is_due (slot->was_brutal, type, exit))
-    send_report (self, USHER_REPORT_SHUTDOWN_ERROR, exit, slot);
+    usher_supervisor_report (self, USHER_REPORT_SHUTDOWN_ERROR, exit, slot);
 }
 
 static void
@@ -249,7 +207,7 @@ settle_failed_start (UsherSupervisor *self,
   g_autoptr (UsherExit) reason = usher_exit_new_error (error);
 
   usher_round_end (&self->round);
-  send_report (self, USHER_REPORT_START_ERROR, reason, slot);
+  usher_supervisor_report (self, USHER_REPORT_START_ERROR, reason, slot);
   if (self->state != USHER_SUPERVISOR_STARTING)
     {
       usher_slot_retry (slot);
@@ -318,6 +276,8 @@ settle_start (UsherSupervisor *self,
   usher_round_move_forth (&self->round);
   if (self->round.call != NULL)
     settle_called_start (self, slot);
+  else if (slot->start_result == USHER_START_STARTED)
+    usher_supervisor_report_progress (self, slot);
   if (is_forgotten)
     usher_supervisor_drop_slot (self, slot);
 }

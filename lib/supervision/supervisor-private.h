@@ -107,6 +107,14 @@ void usher_supervisor_answer (UsherSupervisor *self,
 void usher_supervisor_refuse (UsherSupervisor *self,
                               UsherCall *call);
 
+/* Reports: of what happened with a child, and of one that the supervisor has started. */
+void usher_supervisor_report (UsherSupervisor *self,
+                              UsherReportContext context,
+                              UsherExit *reason,
+                              const UsherSlot *offender);
+void usher_supervisor_report_progress (UsherSupervisor *self,
+                                       const UsherSlot *started);
+
 /* Decisions */
 gboolean usher_supervisor_step (gpointer owner);
 /* Begin a round for one child and one call. */

@@ -32,7 +32,8 @@
  * Exits are handled one at a time, in the order in which they arrived, like the messages of an
  * Erlang process: while a restart is under way, later exits wait for it.
  *
- * What happens is told by [signal@Usher.Supervisor::report].
+ * What goes wrong is told by [signal@Usher.Supervisor::report], and which children were started by
+ * [signal@Usher.Supervisor::progress].
  *
  * Threading: a supervisor belongs to the thread-default main context at its construction. All its
  * functions are called there, and all its signals are emitted there. While it runs it holds a
@@ -231,6 +232,20 @@ usher_supervisor_class_init (UsherSupervisorClass *klass)
    * Since: 0.1
    */
   g_signal_new ("report", USHER_TYPE_SUPERVISOR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                G_TYPE_NONE, 1, USHER_TYPE_REPORT);
+
+  /**
+   * UsherSupervisor::progress:
+   * @self: the supervisor
+   * @report: which child was started
+   *
+   * Emitted when the supervisor has started a child: in its own start, and by a restart. As OTP's
+   * progress report it is not emitted for a child that was started by a call, which is answered.
+   * The handler may do anything.
+   *
+   * Since: 0.1
+   */
+  g_signal_new ("progress", USHER_TYPE_SUPERVISOR, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                 G_TYPE_NONE, 1, USHER_TYPE_REPORT);
 }
 

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "supervision/supervisor-private.h"
+
+#include "supervision/report-private.h"
+
+/* A report is made by the decision that it is about, and published by an errand. */
+typedef struct
+{
+  UsherSupervisor *supervisor; /* (unowned): errands run while it lives */
+  UsherReport *report;         /* (owned) */
+} ReportErrand;
+
+static void
+run_report (gpointer data)
+{
+  g_autofree ReportErrand *errand = data;
+  g_autoptr (UsherReport) report = errand->report;
+
+  usher_report_publish (report, errand->supervisor);
+}
+
+void
+usher_supervisor_report (UsherSupervisor *self,
+                         UsherReportContext context,
+                         UsherExit *reason,
+                         const UsherSlot *offender)
+{
+  ReportErrand *errand = g_new0 (ReportErrand, 1);
+
+  errand->supervisor = self;
+  errand->report = usher_report_new (&(UsherReportFields){
+      .supervisor = self->name,
+      .context = context,
+      .reason = reason,
+      .offender = usher_slot_get_id (offender),
+      .n_children = 1,
+      .child_type = usher_slot_get_child_type (offender),
+      .restart = usher_child_spec_get_restart (offender->spec),
+      .shutdown_msec = usher_slot_get_limit_msec (offender),
+      .significant = usher_child_spec_get_significant (offender->spec),
+  });
+  usher_desk_send (&self->desk, run_report, errand);
+}
+
+void
+usher_supervisor_report_progress (UsherSupervisor *self,
+                                  const UsherSlot *started)
+{
+  if (usher_report_is_wanted (self, USHER_REPORT_PROGRESS))
+    usher_supervisor_report (self, USHER_REPORT_PROGRESS, NULL, started);
+}
