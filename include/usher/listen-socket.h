@@ -78,4 +78,16 @@ void usher_listen_socket_close (UsherListenSocket *self);
 USHER_AVAILABLE_IN_0_1
 gboolean usher_listen_socket_is_up (UsherListenSocket *self);
 
+USHER_AVAILABLE_IN_0_1
+int usher_listen_socket_get_queue_depth (UsherListenSocket *self);
+USHER_AVAILABLE_IN_0_1
+int usher_listen_socket_get_queue_limit (UsherListenSocket *self);
+USHER_AVAILABLE_IN_0_1
+gint64 usher_listen_socket_get_n_dropped (UsherListenSocket *self);
+USHER_AVAILABLE_IN_0_1
+void usher_listen_socket_set_pressure_watermark (UsherListenSocket *self,
+                                                 guint percent);
+USHER_AVAILABLE_IN_0_1
+guint usher_listen_socket_get_pressure_watermark (UsherListenSocket *self);
+
 G_END_DECLS

@@ -3,12 +3,16 @@
 
 #pragma once
 
+#include "acceptors/accept-queue-private.h"
 #include "acceptors/kernel-socket-private.h"
+#include "runtime/reactor-private.h"
 #include "supervision/life-private.h"
 #include "usher/child.h"
 #include "usher/listen-socket.h"
 
 G_BEGIN_DECLS
+
+#define USHER_DEFAULT_WATERMARK 75
 
 /*   CLOSED ──> UP                        opened
  *   UP ──> PARKED ──> UP                 restarted, with keep-open
@@ -34,6 +38,10 @@ struct _UsherListenSocket
   UsherListenSocketState state;
   UsherKernelSocket kernel_socket;
   UsherLife life;
+
+  UsherPressure pressure;
+  UsherTimer look_timer;
+  UsherReactor *look_reactor; /* (owned) (nullable): NULL while the queue is not looked at */
 };
 
 /* -1 if the kernel socket is closed. It belongs to the listen socket. In a handler of `down` this
@@ -51,9 +59,18 @@ void usher_listen_socket_go_down (UsherListenSocket *self,
                                   UsherDownCause cause,
                                   const GError *error);
 
+/* While there is a kernel socket and somebody listens, its queue is looked at once a second. */
+void usher_listen_socket_start_looking (UsherListenSocket *self);
+void usher_listen_socket_stop_looking (UsherListenSocket *self);
+gboolean usher_listen_socket_has_pressure_handler (UsherListenSocket *self);
+void usher_listen_socket_emit_pressure (UsherListenSocket *self,
+                                        const UsherAcceptQueue *queue,
+                                        guint n_dropped);
+
 void usher_listen_socket_install_properties (GObjectClass *object_class);
 void usher_listen_socket_notify_is_up (UsherListenSocket *self);
 void usher_listen_socket_notify_local_address (UsherListenSocket *self);
+void usher_listen_socket_notify_pressure_watermark (UsherListenSocket *self);
 
 /* Whether the kernel socket goes on listening when it is stopped to be started again. */
 gboolean usher_listen_socket_is_kept_open (UsherListenSocket *self);

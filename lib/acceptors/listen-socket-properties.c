@@ -15,6 +15,10 @@ typedef enum
   PROP_UNIX_MODE,
   PROP_UNIX_USER,
   PROP_UNIX_GROUP,
+  PROP_QUEUE_DEPTH,
+  PROP_QUEUE_LIMIT,
+  PROP_N_DROPPED,
+  PROP_PRESSURE_WATERMARK,
   PROP_FIRST_OPTION,
 } UsherListenSocketProperty;
 
@@ -85,8 +89,14 @@ usher_listen_socket_set_property (GObject *object,
     case PROP_UNIX_GROUP:
       listen_socket_set_account (self, &self->kernel_socket.access.group, g_value_get_string (value), PROP_UNIX_GROUP);
       break;
+    case PROP_PRESSURE_WATERMARK:
+      usher_listen_socket_set_pressure_watermark (self, g_value_get_uint (value));
+      break;
     case PROP_LOCAL_ADDRESS:
     case PROP_IS_UP:
+    case PROP_QUEUE_DEPTH:
+    case PROP_QUEUE_LIMIT:
+    case PROP_N_DROPPED:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
       break;
     case PROP_FIRST_OPTION:
@@ -128,6 +138,18 @@ usher_listen_socket_get_property (GObject *object,
       break;
     case PROP_UNIX_GROUP:
       g_value_set_string (value, self->kernel_socket.access.group);
+      break;
+    case PROP_QUEUE_DEPTH:
+      g_value_set_int (value, usher_listen_socket_get_queue_depth (self));
+      break;
+    case PROP_QUEUE_LIMIT:
+      g_value_set_int (value, usher_listen_socket_get_queue_limit (self));
+      break;
+    case PROP_N_DROPPED:
+      g_value_set_int64 (value, usher_listen_socket_get_n_dropped (self));
+      break;
+    case PROP_PRESSURE_WATERMARK:
+      g_value_set_uint (value, self->pressure.watermark);
       break;
     case PROP_FIRST_OPTION:
     default:
@@ -247,12 +269,61 @@ install_unix (void)
       g_param_spec_string ("unix-group", NULL, NULL, NULL, READ_WRITE);
 }
 
+static void
+install_queue (void)
+{
+  /**
+   * UsherListenSocket:queue-depth: (getter get_queue_depth)
+   *
+   * How many connections wait to be accepted; -1 if that is not known. Reading it asks the kernel;
+   * changes are not notified.
+   *
+   * Since: 0.1
+   */
+  props[PROP_QUEUE_DEPTH] =
+      g_param_spec_int ("queue-depth", NULL, NULL, -1, G_MAXINT, -1, READ_ONLY);
+
+  /**
+   * UsherListenSocket:queue-limit: (getter get_queue_limit)
+   *
+   * How many connections may wait to be accepted; -1 if that is not known. Reading it asks the kernel;
+   * changes are not notified.
+   *
+   * Since: 0.1
+   */
+  props[PROP_QUEUE_LIMIT] =
+      g_param_spec_int ("queue-limit", NULL, NULL, -1, G_MAXINT, -1, READ_ONLY);
+
+  /**
+   * UsherListenSocket:n-dropped: (getter get_n_dropped)
+   *
+   * How often the kernel has dropped what clients sent to connect; -1 if that is not known. Reading it
+   * asks the kernel; changes are not notified.
+   *
+   * Since: 0.1
+   */
+  props[PROP_N_DROPPED] =
+      g_param_spec_int64 ("n-dropped", NULL, NULL, -1, G_MAXUINT32, -1, READ_ONLY);
+
+  /**
+   * UsherListenSocket:pressure-watermark:
+   *
+   * How full the accept queue has to be for [signal@Usher.ListenSocket::pressure], in percent of its
+   * limit; 0 for never, not even for what was dropped.
+   *
+   * Since: 0.1
+   */
+  props[PROP_PRESSURE_WATERMARK] =
+      g_param_spec_uint ("pressure-watermark", NULL, NULL, 0, 100, USHER_DEFAULT_WATERMARK, READ_WRITE);
+}
+
 void
 usher_listen_socket_install_properties (GObjectClass *object_class)
 {
   install_state ();
   install_settings ();
   install_unix ();
+  install_queue ();
   for (UsherSocketOption i = 0; i < USHER_N_SOCKET_OPTIONS; i++)
     props[PROP_FIRST_OPTION + i] = usher_socket_option_make_pspec (i, READ_WRITE);
 
@@ -265,6 +336,12 @@ void
 usher_listen_socket_notify_is_up (UsherListenSocket *self)
 {
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_IS_UP]);
+}
+
+void
+usher_listen_socket_notify_pressure_watermark (UsherListenSocket *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PRESSURE_WATERMARK]);
 }
 
 void

@@ -95,6 +95,7 @@ enum
 {
   SIGNAL_UP,
   SIGNAL_DOWN,
+  SIGNAL_PRESSURE,
   N_SIGNALS,
 };
 
@@ -161,6 +162,7 @@ listen_socket_go_up (UsherListenSocket *self)
   if (self->state == USHER_LISTEN_SOCKET_CLOSED)
     usher_listen_socket_notify_local_address (self);
   listen_socket_set_state (self, USHER_LISTEN_SOCKET_UP);
+  usher_listen_socket_start_looking (self);
   g_signal_emit (self, signals[SIGNAL_UP], 0);
   listen_socket_end_change (self);
 }
@@ -168,6 +170,7 @@ listen_socket_go_up (UsherListenSocket *self)
 static void
 listen_socket_close_kernel_socket (UsherListenSocket *self)
 {
+  usher_listen_socket_stop_looking (self);
   usher_kernel_socket_close (&self->kernel_socket);
   listen_socket_set_state (self, USHER_LISTEN_SOCKET_CLOSED);
   usher_listen_socket_notify_local_address (self);
@@ -265,6 +268,42 @@ usher_listen_socket_class_init_signals (GObjectClass *object_class)
   signals[SIGNAL_DOWN] =
       g_signal_new ("down", G_TYPE_FROM_CLASS (object_class), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
                     G_TYPE_NONE, 2, USHER_TYPE_DOWN_CAUSE, G_TYPE_ERROR);
+
+  /**
+   * UsherListenSocket::pressure:
+   * @self: the listen socket
+   * @depth: how many connections wait to be accepted
+   * @limit: how many may wait
+   * @n_dropped: how often the kernel has dropped what clients sent to connect, since the last look,
+   *   see [method@Usher.ListenSocket.get_n_dropped]
+   *
+   * Emitted when connections come faster than they are accepted: when the accept queue has reached
+   * [property@Usher.ListenSocket:pressure-watermark], for the first time since it was below half of
+   * it, and whenever something was dropped.
+   *
+   * The kernel tells nobody by itself, so the queue is looked at once a second; what comes and goes
+   * in between is not seen, except for drops. It is looked at only if this signal has a handler when
+   * the listen socket goes up, or when the watermark is set.
+   *
+   * Since: 0.1
+   */
+  signals[SIGNAL_PRESSURE] =
+      g_signal_new ("pressure", G_TYPE_FROM_CLASS (object_class), G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
+                    G_TYPE_NONE, 3, G_TYPE_INT, G_TYPE_INT, G_TYPE_UINT);
+}
+
+gboolean
+usher_listen_socket_has_pressure_handler (UsherListenSocket *self)
+{
+  return g_signal_has_handler_pending (self, signals[SIGNAL_PRESSURE], 0, TRUE);
+}
+
+void
+usher_listen_socket_emit_pressure (UsherListenSocket *self,
+                                   const UsherAcceptQueue *queue,
+                                   guint n_dropped)
+{
+  g_signal_emit (self, signals[SIGNAL_PRESSURE], 0, queue->depth, queue->limit, n_dropped);
 }
 
 static void
@@ -284,6 +323,7 @@ static void
 usher_listen_socket_init (UsherListenSocket *self)
 {
   self->backlog = SOMAXCONN;
+  self->pressure.watermark = USHER_DEFAULT_WATERMARK;
   self->kernel_socket = (UsherKernelSocket) USHER_KERNEL_SOCKET_INIT;
 }
 

@@ -35,6 +35,7 @@ static Fault faults[FAULT_LAST + 1] = {
   [FAULT_FCNTL] = { "fcntl" },
   [FAULT_GETPEERNAME] = { "getpeername" },
   [FAULT_GETSOCKNAME] = { "getsockname" },
+  [FAULT_GETSOCKOPT] = { "getsockopt" },
   [FAULT_LISTEN] = { "listen" },
   [FAULT_OPENAT] = { "openat" },
   [FAULT_PTHREAD_CREATE] = { "pthread_create" },
@@ -206,6 +207,16 @@ getsockname (int fd,
              socklen_t *length)
 {
   return fails (FAULT_GETSOCKNAME) ? -1 : REAL (FAULT_GETSOCKNAME, getsockname) (fd, address, length);
+}
+
+int
+getsockopt (int fd,
+            int level,
+            int name,
+            void *value,
+            socklen_t *length)
+{
+  return fails (FAULT_GETSOCKOPT) ? -1 : REAL (FAULT_GETSOCKOPT, getsockopt) (fd, level, name, value, length);
 }
 
 int

@@ -3,6 +3,8 @@
 
 #include "support/sockets.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <gio/gio.h>
 #include <glib/gstdio.h>
 #include <netinet/in.h>
@@ -10,6 +12,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "acceptors/accept-queue-private.h"
 #include "acceptors/listen-address-private.h"
 
 guint
@@ -81,6 +84,62 @@ sockets_assert_serves (int listener_fd,
   g_assert_cmpint (fd, >=, 0);
   g_close (client, NULL);
   g_close (fd, NULL);
+}
+
+static int
+get_depth (int listener_fd)
+{
+  return usher_accept_queue_read (listener_fd).depth;
+}
+
+GArray *
+sockets_fill_queue (int listener_fd,
+                    const char *address,
+                    guint n)
+{
+  GArray *fds = g_array_new (FALSE, FALSE, sizeof (int));
+  int wanted = get_depth (listener_fd) + n;
+
+  for (guint i = 0; i < n; i++)
+    g_array_append_vals (fds, &(int){ sockets_connect (address) }, 1);
+
+  /* A client is done before the server is. */
+  while (get_depth (listener_fd) < wanted)
+    g_thread_yield ();
+  g_assert_cmpint (get_depth (listener_fd), ==, wanted);
+  return fds;
+}
+
+void
+sockets_close_all (GArray *fds)
+{
+  for (guint i = 0; i < fds->len; i++)
+    g_close (g_array_index (fds, int, i), NULL);
+  g_array_unref (fds);
+}
+
+static int
+begin_connect (int fd,
+               const struct sockaddr *address,
+               socklen_t length)
+{
+  g_assert_cmpint (fcntl (fd, F_SETFL, O_NONBLOCK), ==, 0);
+  g_assert_cmpint (connect (fd, address, length), ==, -1);
+  g_assert_cmpint (errno, ==, EINPROGRESS);
+  return 0;
+}
+
+void
+sockets_overflow_queue (int listener_fd,
+                        const char *address,
+                        guint n)
+{
+  gint64 wanted = usher_accept_queue_read (listener_fd).n_dropped + n;
+
+  for (guint i = 0; i < n; i++)
+    g_close (make_socket (address, begin_connect), NULL);
+  while (usher_accept_queue_read (listener_fd).n_dropped < wanted)
+    g_thread_yield ();
 }
 
 char *

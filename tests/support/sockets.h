@@ -29,6 +29,18 @@ guint sockets_get_backlog (int listener_fd);
 /* An abstract Unix address of this process. Everybody on the machine sees it. (transfer full) */
 char *sockets_make_abstract_address (void);
 
+/* Connects as often, and waits until the kernel has put all of them into the queue. (element-type int)
+ * (transfer full) */
+GArray *sockets_fill_queue (int listener_fd,
+                            const char *address,
+                            guint n);
+void sockets_close_all (GArray *fds);
+
+/* Sends as many attempts to connect as are dropped, as the queue is full. */
+void sockets_overflow_queue (int listener_fd,
+                             const char *address,
+                             guint n);
+
 /* Leaves a path behind that nobody listens on. */
 void sockets_make_stale_path (const char *path);
 
