@@ -37,6 +37,55 @@ test_starts_are_counted (void)
 }
 
 static void
+on_started (GObject *object,
+            GAsyncResult *result,
+            gpointer data)
+{
+  GError **error = data;
+
+  usher_child_start_finish (USHER_CHILD (object), result, error);
+}
+
+static void
+assert_refused (TestChild *child)
+{
+  g_autoptr (GError) error = NULL;
+
+  usher_child_start_async (USHER_CHILD (child), NULL, on_started, &error);
+  iterate_pending (NULL);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
+}
+
+/* The child does not hear of it, and goes on with the life that it has. */
+static void
+test_refused_start_is_not_counted (void)
+{
+  g_autoptr (GString) trace = g_string_new (NULL);
+  g_autoptr (TestChild) child = test_child_new ("a", trace);
+  guint64 last_serial = 0;
+
+  g_signal_connect (child, "exited", G_CALLBACK (count_exit), &last_serial);
+  test_child_set_next_starts (child, TEST_START_FAIL, 1);
+  usher_child_start_async (USHER_CHILD (child), NULL, NULL, NULL);
+  iterate_pending (NULL);
+  test_child_set_start (child, TEST_START_STUBBORN);
+  usher_child_start_async (USHER_CHILD (child), NULL, NULL, NULL);
+  assert_refused (child);
+  test_child_answer_start (child);
+  assert_refused (child);
+  assert_refused (child);
+  g_assert_cmpuint (usher_child_get_serial (USHER_CHILD (child)), ==, 2);
+  usher_child_shutdown (USHER_CHILD (child), USHER_STOP_FINAL);
+  g_assert_cmpuint (last_serial, ==, 2);
+  usher_child_start_async (USHER_CHILD (child), NULL, NULL, NULL);
+  g_assert_cmpuint (usher_child_get_serial (USHER_CHILD (child)), ==, 3);
+  g_assert_cmpstr (trace->str, ==, "+a +a =a +a");
+  test_child_answer_start (child);
+  iterate_pending (NULL);
+  usher_child_kill (USHER_CHILD (child));
+}
+
+static void
 test_defaults (void)
 {
   g_autoptr (GString) trace = g_string_new (NULL);
@@ -77,6 +126,7 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
 
   g_test_add_func ("/child/starts-are-counted", test_starts_are_counted);
+  g_test_add_func ("/child/a-refused-start-is-not-counted", test_refused_start_is_not_counted);
   g_test_add_func ("/child/is-a-worker-by-default", test_defaults);
   g_test_add_func ("/child/a-supervisor-needs-the-time-of-its-children",
                    test_supervisor_needs_the_time_of_its_children);

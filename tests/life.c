@@ -65,7 +65,7 @@ on_exited (UsherChild *child,
 {
   Fixture *fixture = user_data;
 
-  g_assert_false (usher_life_is_begun (&fixture->child->life));
+  g_assert_null (fixture->child->life.reactor);
   g_string_append_c (fixture->events, 'e');
   fixture->serial = serial;
   g_clear_pointer (&fixture->exit, usher_exit_unref);
@@ -124,7 +124,7 @@ test_end (Fixture *fixture,
       start (fixture);
       iterate_pending (NULL);
       g_assert_cmpstr (fixture->events->str, ==, "s");
-      g_assert_true (usher_life_is_begun (&fixture->child->life));
+      g_assert_nonnull (fixture->child->life.reactor);
 
       end (fixture);
       g_assert_cmpstr (fixture->events->str, ==, "s");
@@ -203,7 +203,7 @@ test_forget (Fixture *fixture,
   start (fixture);
   end (fixture);
   usher_life_forget (&fixture->child->life);
-  g_assert_false (usher_life_is_begun (&fixture->child->life));
+  g_assert_null (fixture->child->life.reactor);
   iterate_pending (NULL);
   g_assert_cmpstr (fixture->events->str, ==, "s");
 }

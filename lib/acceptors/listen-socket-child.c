@@ -3,6 +3,8 @@
 
 #include "acceptors/listen-socket-private.h"
 
+#include "supervision/child-private.h"
+
 static void
 usher_listen_socket_start_async (UsherChild *child,
                                  GCancellable *cancellable,
@@ -19,13 +21,6 @@ usher_listen_socket_start_async (UsherChild *child,
 
   if (g_task_return_error_if_cancelled (task))
     return;
-  if (usher_life_is_begun (&self->life))
-    {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
-                               "The listen socket %s was started already; it can be started again when it has exited",
-                               self->address);
-      return;
-    }
 
   usher_life_begin (&self->life, task);
   if (usher_listen_socket_open (self, &error))
@@ -43,9 +38,7 @@ usher_listen_socket_start_finish (UsherChild *child,
                                   GAsyncResult *result,
                                   GError **error)
 {
-  gssize answer = g_task_propagate_int (G_TASK (result), error);
-
-  return answer < 0 ? USHER_START_FAILED : (UsherStartResult) answer;
+  return usher_child_propagate_start (result, error);
 }
 
 static void

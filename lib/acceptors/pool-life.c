@@ -4,6 +4,7 @@
 #include "acceptors/acceptor-pool-private.h"
 
 #include "runtime/clock-private.h"
+#include "supervision/child-private.h"
 #include "usher/error.h"
 
 #define EDGE(to) (1u << (to))
@@ -255,13 +256,6 @@ usher_acceptor_pool_start_async (UsherChild *child,
 
   if (g_task_return_error_if_cancelled (task))
     return;
-  if (usher_life_is_begun (&self->life))
-    {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
-                               "The pool %s was started already; it can be started again when it has exited",
-                               self->name);
-      return;
-    }
 
   usher_life_begin (&self->life, task);
   g_object_ref (self);
@@ -275,9 +269,7 @@ usher_acceptor_pool_start_finish (UsherChild *child,
                                   GAsyncResult *result,
                                   GError **error)
 {
-  gssize answer = g_task_propagate_int (G_TASK (result), error);
-
-  return answer < 0 ? USHER_START_FAILED : (UsherStartResult) answer;
+  return usher_child_propagate_start (result, error);
 }
 
 static void

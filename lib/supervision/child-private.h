@@ -20,15 +20,16 @@ UsherChild *usher_child_get_parent (UsherChild *self);
 gboolean usher_child_is_above (UsherChild *self,
                                UsherChild *node);
 
-/* Whether a start of the child was given up that has not returned yet. It is the child's, because
- * it outlives the place under a supervisor that it was started for. */
-gboolean usher_child_is_abandoned (UsherChild *self);
-void usher_child_set_abandoned (UsherChild *self,
-                                gboolean is_abandoned);
+/* Whether it is starting or runs. One that nobody waits for any more may be busy for long. */
+gboolean usher_child_is_busy (UsherChild *self);
 
 /* Whether it has lost its place for good, because a factory makes another one for the next start.
  * If somebody starts it nevertheless, it has begun a new career. */
 gboolean usher_child_is_retired (UsherChild *self);
 void usher_child_retire (UsherChild *self);
+
+/* For those who implement a start by a #GTask that returns an UsherStartResult. */
+UsherStartResult usher_child_propagate_start (GAsyncResult *result,
+                                              GError **error);
 
 G_END_DECLS

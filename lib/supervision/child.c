@@ -44,12 +44,19 @@ G_DEFINE_INTERFACE (UsherChild, usher_child, G_TYPE_OBJECT)
 
 static guint exited_signal;
 
+typedef enum
+{
+  LIFE_NONE,
+  LIFE_STARTING, /* until the start was finished */
+  LIFE_BEGUN,    /* until the exit was emitted */
+} Life;
+
 /* What supervision notes about a child. */
 typedef struct
 {
   guint64 serial;
+  Life life;        /* of the latest start */
   UsherSlot *place; /* (unowned) (nullable) */
-  gboolean is_abandoned;
   gboolean is_retired;
 } Record;
 
@@ -104,6 +111,7 @@ count_start (UsherChild *self)
   Record *record = get_record (self);
 
   record->serial++;
+  record->life = LIFE_STARTING;
   record->is_retired = FALSE;
 }
 
@@ -139,16 +147,9 @@ usher_child_is_above (UsherChild *self,
 }
 
 gboolean
-usher_child_is_abandoned (UsherChild *self)
+usher_child_is_busy (UsherChild *self)
 {
-  return peek_record (self)->is_abandoned;
-}
-
-void
-usher_child_set_abandoned (UsherChild *self,
-                           gboolean is_abandoned)
-{
-  get_record (self)->is_abandoned = is_abandoned;
+  return peek_record (self)->life != LIFE_NONE;
 }
 
 gboolean
@@ -166,14 +167,48 @@ usher_child_retire (UsherChild *self)
   record->is_retired = TRUE;
 }
 
+UsherStartResult
+usher_child_propagate_start (GAsyncResult *result,
+                             GError **error)
+{
+  gssize answer = g_task_propagate_int (G_TASK (result), error);
+
+  return answer < 0 ? USHER_START_FAILED : (UsherStartResult) answer;
+}
+
+static void
+refuse_start (UsherChild *self,
+              GAsyncReadyCallback callback,
+              gpointer user_data)
+{
+  const UsherSlot *place = usher_child_get_place (self);
+
+  g_task_report_new_error (self, callback, user_data, refuse_start, G_IO_ERROR, G_IO_ERROR_PENDING,
+                           "%s: it was started already; it can be started again when it has exited",
+                           place != NULL ? usher_slot_get_id (place) : G_OBJECT_TYPE_NAME (self));
+}
+
+/* The caller does not want to know how it went, but the record has to. */
+static void
+finish_start (GObject *object,
+              GAsyncResult *result,
+              gpointer data)
+{
+  usher_child_start_finish (USHER_CHILD (object), result, NULL);
+}
+
 /**
  * usher_child_start_async:
  * @self: a child that does not run
  * @cancellable: (nullable): cancels the start
- * @callback: (scope async): called when the start has ended
+ * @callback: (scope async) (nullable): called when the start has ended
  * @user_data: given to @callback
  *
- * Begins a start. Afterwards [method@Usher.Child.get_serial] says which one it is.
+ * Begins a start. Afterwards [method@Usher.Child.get_serial] says which one it is. It has ended when
+ * @callback has called [method@Usher.Child.start_finish].
+ *
+ * A child that is starting or runs is not asked, and does not notice: the start fails with
+ * %G_IO_ERROR_PENDING, and is not counted.
  *
  * A child is normally started by its supervisor; the root of a tree is started by its owner.
  * A start that succeeds after it was cancelled must be shut down at once.
@@ -190,8 +225,14 @@ usher_child_start_async (UsherChild *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
   g_return_if_fail (USHER_CHILD_GET_IFACE (self)->start_async != NULL);
 
+  if (usher_child_is_busy (self))
+    {
+      refuse_start (self, callback, user_data);
+      return;
+    }
+
   count_start (self);
-  USHER_CHILD_GET_IFACE (self)->start_async (self, cancellable, callback, user_data);
+  USHER_CHILD_GET_IFACE (self)->start_async (self, cancellable, callback != NULL ? callback : finish_start, user_data);
 }
 
 /**
@@ -200,7 +241,8 @@ usher_child_start_async (UsherChild *self,
  * @result: what the callback was given
  * @error: return location for a #GError
  *
- * Ends a start. The errors are those of the implementation, %G_IO_ERROR_CANCELLED among them.
+ * Ends a start. The errors are those of the implementation, %G_IO_ERROR_CANCELLED among them, and
+ * %G_IO_ERROR_PENDING.
  *
  * Returns: whether the child runs now, ignored the start, or failed with @error set
  *
@@ -215,7 +257,16 @@ usher_child_start_finish (UsherChild *self,
   g_return_val_if_fail (G_IS_ASYNC_RESULT (result), USHER_START_FAILED);
   g_return_val_if_fail (USHER_CHILD_GET_IFACE (self)->start_finish != NULL, USHER_START_FAILED);
 
-  return USHER_CHILD_GET_IFACE (self)->start_finish (self, result, error);
+  if (g_async_result_is_tagged (result, refuse_start))
+    return usher_child_propagate_start (result, error);
+
+  UsherStartResult answer = USHER_CHILD_GET_IFACE (self)->start_finish (self, result, error);
+  Record *record = get_record (self);
+
+  /* One that has exited by now stays as it is. */
+  if (record->life == LIFE_STARTING)
+    record->life = answer == USHER_START_STARTED ? LIFE_BEGUN : LIFE_NONE;
+  return answer;
 }
 
 /**
@@ -340,5 +391,9 @@ usher_child_emit_exited (UsherChild *self,
   g_return_if_fail (USHER_IS_CHILD (self));
   g_return_if_fail (exit != NULL);
 
+  Record *record = get_record (self);
+
+  if (serial == record->serial)
+    record->life = LIFE_NONE;
   g_signal_emit (self, exited_signal, 0, serial, exit);
 }

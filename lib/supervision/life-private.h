@@ -22,9 +22,6 @@ typedef struct
   UsherExit *exit; /* (owned) (nullable): why the life ends, once it does */
 } UsherLife;
 
-/* Until the exit was emitted. */
-gboolean usher_life_is_begun (const UsherLife *self);
-
 /* Before the start is carried out, as that may end the life already. `task` is the start's; it is
  * returned afterwards, and its source object is the child. Only while there is no life. */
 void usher_life_begin (UsherLife *self,

@@ -3,12 +3,6 @@
 
 #include "supervision/life-private.h"
 
-gboolean
-usher_life_is_begun (const UsherLife *self)
-{
-  return self->reactor != NULL;
-}
-
 static void
 life_clear_start (UsherLife *self)
 {

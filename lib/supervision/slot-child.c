@@ -81,11 +81,11 @@ usher_slot_adopt_child (UsherSlot *self,
   if (!check_place (self, child, error))
     return FALSE;
 
-  if (usher_child_is_abandoned (child))
+  if (usher_child_is_busy (child))
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                   "child “%s”: an earlier start was abandoned and has not returned yet; its "
-                   "start_async must observe its cancellable",
+                   "child “%s”: it is starting or runs already: somebody else has started it, or it "
+                   "was abandoned because it did not end when it was killed",
                    usher_slot_get_id (self));
       return FALSE;
     }

@@ -3,6 +3,7 @@
 
 #include "supervision/supervisor-private.h"
 
+#include "supervision/child-private.h"
 #include "supervision/child-spec-private.h"
 
 static void
@@ -55,15 +56,6 @@ usher_supervisor_start_async (UsherChild *child,
   /* Once it has started it has an exit to tell of. */
   g_task_set_check_cancellable (task, FALSE);
 
-  if (self->state != USHER_SUPERVISOR_DOWN || usher_life_is_begun (&self->life))
-    {
-      g_task_return_new_error (task, G_IO_ERROR, G_IO_ERROR_PENDING,
-                               "supervisor “%s” was started already; it can be started again when "
-                               "it has exited",
-                               self->name);
-      return;
-    }
-
   usher_life_begin (&self->life, task);
   usher_supervisor_restore_slots (self);
   usher_supervisor_begin (self, task);
@@ -77,9 +69,7 @@ usher_supervisor_start_finish (UsherChild *child,
                                GAsyncResult *result,
                                GError **error)
 {
-  gssize answer = g_task_propagate_int (G_TASK (result), error);
-
-  return answer < 0 ? USHER_START_FAILED : (UsherStartResult) answer;
+  return usher_child_propagate_start (result, error);
 }
 
 static void

@@ -2,6 +2,7 @@
  * Copyright 2026 The Usher authors */
 
 #include "usher/task.h"
+#include "supervision/child-private.h"
 #include "supervision/life-private.h"
 
 /**
@@ -265,15 +266,11 @@ static gboolean
 task_check_start (UsherTask *self,
                   GError **error)
 {
-  if (self->work == NULL)
-    g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
-                         "The task has no function; make it with one of its constructors");
-  else if (usher_life_is_begun (&self->life))
-    g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING,
-                 "The task %s was started already; it can be started again when it has exited", self->name);
-  else
+  if (self->work != NULL)
     return TRUE;
 
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_INITIALIZED,
+                       "The task has no function; make it with one of its constructors");
   return FALSE;
 }
 
@@ -330,9 +327,7 @@ usher_task_start_finish (UsherChild *child,
                          GAsyncResult *result,
                          GError **error)
 {
-  gssize answer = g_task_propagate_int (G_TASK (result), error);
-
-  return answer < 0 ? USHER_START_FAILED : (UsherStartResult) answer;
+  return usher_child_propagate_start (result, error);
 }
 
 static void
