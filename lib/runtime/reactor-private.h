@@ -14,6 +14,7 @@ G_BEGIN_DECLS
  * Every callback may do anything: remove any watch, stop any timer, free its own owner, drop the
  * last reference on the reactor, iterate the context. */
 typedef struct _UsherReactor UsherReactor;
+typedef struct _UsherStackPool UsherStackPool;
 typedef struct _UsherWatch UsherWatch;
 typedef struct _UsherTimer UsherTimer;
 typedef struct _UsherMessage UsherMessage;
@@ -59,6 +60,8 @@ UsherReactor *usher_reactor_ref_for_context (GMainContext *context);
 UsherReactor *usher_reactor_ref (UsherReactor *self);
 void usher_reactor_unref (UsherReactor *self);
 GMainContext *usher_reactor_get_context (UsherReactor *self);
+/* (transfer none): the stacks of its fibers. */
+UsherStackPool *usher_reactor_get_stack_pool (UsherReactor *self);
 
 /* Any thread: whether the calling thread owns the reactor's context now. */
 gboolean usher_reactor_is_current (UsherReactor *self);

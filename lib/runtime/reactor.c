@@ -6,6 +6,7 @@
 #include "runtime/clock-private.h"
 #include "runtime/epoll-private.h"
 #include "runtime/message-queue-private.h"
+#include "runtime/stack-pool-private.h"
 #include "runtime/timer-heap-private.h"
 #include "runtime/watch-queue-private.h"
 
@@ -36,6 +37,7 @@ struct _UsherReactor
   gint64 armed_usec; /* never later than the first deadline; NEVER only if no timer is started */
 
   UsherMessageQueue messages; /* each holds a reference on the reactor */
+  UsherStackPool stacks;
 };
 
 static GMutex reactors_lock;
@@ -214,6 +216,7 @@ usher_reactor_new (GMainContext *context)
   self->epoll_fd = -1;
   self->armed_usec = NEVER;
   usher_message_queue_init (&self->messages);
+  usher_stack_pool_init (&self->stacks, self);
 
   g_source_set_static_name (&self->source, "usher");
   g_source_set_can_recurse (&self->source, TRUE);
@@ -241,6 +244,7 @@ usher_reactor_dispose (UsherReactor *self)
   g_warn_if_fail (self->n_watches == 0);
 
   forget (self);
+  usher_stack_pool_clear (&self->stacks);
   arm (self, NEVER);
   g_source_destroy (&self->source);
   g_source_unref (&self->source);
@@ -285,6 +289,12 @@ GMainContext *
 usher_reactor_get_context (UsherReactor *self)
 {
   return self->context;
+}
+
+UsherStackPool *
+usher_reactor_get_stack_pool (UsherReactor *self)
+{
+  return &self->stacks;
 }
 
 gboolean

@@ -9,6 +9,7 @@
 #include <pthread.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -37,6 +38,9 @@ static Fault faults[FAULT_LAST + 1] = {
   [FAULT_GETSOCKNAME] = { "getsockname" },
   [FAULT_GETSOCKOPT] = { "getsockopt" },
   [FAULT_LISTEN] = { "listen" },
+  [FAULT_MADVISE] = { "madvise" },
+  [FAULT_MMAP] = { "mmap" },
+  [FAULT_MPROTECT] = { "mprotect" },
   [FAULT_OPENAT] = { "openat" },
   [FAULT_PTHREAD_CREATE] = { "pthread_create" },
   [FAULT_SETSOCKOPT] = { "setsockopt" },
@@ -224,6 +228,36 @@ listen (int fd,
         int backlog)
 {
   return fails (FAULT_LISTEN) ? -1 : REAL (FAULT_LISTEN, listen) (fd, backlog);
+}
+
+int
+madvise (void *address,
+         size_t length,
+         int advice)
+{
+  return fails (FAULT_MADVISE) ? -1 : REAL (FAULT_MADVISE, madvise) (address, length, advice);
+}
+
+void *
+mmap (void *address,
+      size_t length,
+      int protection,
+      int flags,
+      int fd,
+      off_t offset)
+{
+  if (fails (FAULT_MMAP))
+    return MAP_FAILED;
+
+  return REAL (FAULT_MMAP, mmap) (address, length, protection, flags, fd, offset);
+}
+
+int
+mprotect (void *address,
+          size_t length,
+          int protection)
+{
+  return fails (FAULT_MPROTECT) ? -1 : REAL (FAULT_MPROTECT, mprotect) (address, length, protection);
 }
 
 int
