@@ -82,7 +82,7 @@ test_refused_start_is_not_counted (void)
   g_assert_cmpstr (trace->str, ==, "+a +a =a +a");
   test_child_answer_start (child);
   iterate_pending (NULL);
-  usher_child_kill (USHER_CHILD (child));
+  usher_child_shutdown (USHER_CHILD (child), USHER_STOP_FINAL);
 }
 
 static void
