@@ -68,6 +68,22 @@ test_doubles_and_resets (Fixture *fixture,
 }
 
 static void
+test_begins_again_with_the_supervisor (Fixture *fixture,
+                                       gconstpointer data)
+{
+  start_two (fixture);
+  for (guint i = 0; i < 2; i++)
+    {
+      test_child_exit (fixture->children[B], USHER_EXIT_ERROR);
+      supervisor_fixture_assert_trace (fixture, "child-terminated/b/error");
+      assert_waits (fixture, 100, "+b");
+      supervisor_fixture_stop (fixture, "=b =a");
+      supervisor_fixture_start (fixture, "+a +b");
+    }
+  supervisor_fixture_stop (fixture, "=b =a");
+}
+
+static void
 test_failed_attempts_wait (Fixture *fixture,
                            gconstpointer data)
 {
@@ -143,6 +159,8 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
 
   ADD ("doubles-and-resets", USHER_STRATEGY_ONE_FOR_ONE, test_doubles_and_resets);
+  ADD ("begins-again-with-the-supervisor", USHER_STRATEGY_ONE_FOR_ONE,
+       test_begins_again_with_the_supervisor);
   ADD ("failed-attempts-wait", USHER_STRATEGY_ONE_FOR_ONE, test_failed_attempts_wait);
   ADD ("is-charged", USHER_STRATEGY_ONE_FOR_ONE, test_is_charged);
   ADD ("terminate-ends-the-wait", USHER_STRATEGY_ONE_FOR_ONE, test_terminate_ends_the_wait);

@@ -297,6 +297,17 @@ test_brutal_kill (SupervisorFixture *fixture,
   supervisor_fixture_stop (fixture, "!a");
 }
 
+static void
+test_brutal_kill_while_starting (SupervisorFixture *fixture,
+                                 gconstpointer data)
+{
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, USHER_SHUTDOWN_BRUTAL_KILL);
+  test_child_set_start (fixture->children[A], TEST_START_HANG);
+  supervisor_fixture_begin_start (fixture, NULL);
+  usher_child_shutdown (USHER_CHILD (fixture->supervisor), USHER_STOP_FINAL);
+  supervisor_fixture_assert_trace (fixture, "+a ~a !a");
+}
+
 /* A brutal kill that comes too late is silent about a child that was killed before, and tells of a
  * shutdown that nobody had asked for; a shutdown that comes too late is the other way round. */
 static void
@@ -393,6 +404,22 @@ test_start_that_ignores_its_end_is_abandoned (SupervisorFixture *fixture,
 
   test_child_answer_start (fixture->children[A]);
   supervisor_fixture_assert_trace (fixture, "!a");
+}
+
+/* It exits when FINAL is decided, but before it is told: so it is told afterwards. */
+static void
+test_final_reaches_one_that_has_exited (SupervisorFixture *fixture,
+                                        gconstpointer data)
+{
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, USHER_SHUTDOWN_INFINITY);
+  supervisor_fixture_start (fixture, "+a");
+  test_child_set_stop (fixture->children[A], TEST_STOP_REFUSE);
+  usher_child_shutdown (USHER_CHILD (fixture->supervisor), USHER_STOP_RESTART);
+  supervisor_fixture_assert_trace (fixture, "-a");
+  usher_child_shutdown (USHER_CHILD (fixture->supervisor), USHER_STOP_FINAL);
+  test_child_exit (fixture->children[A], USHER_EXIT_SHUTDOWN);
+  supervisor_fixture_assert_trace (fixture, "=a");
+  supervisor_fixture_assert_exited (fixture, "shutdown");
 }
 
 static void
@@ -614,6 +641,8 @@ main (int argc,
        test_exit_right_after_the_start);
   ADD ("a-child-is-killed-at-its-limit", USHER_STRATEGY_ONE_FOR_ONE, test_limit);
   ADD ("a-brutal-kill-does-not-ask", USHER_STRATEGY_ONE_FOR_ONE, test_brutal_kill);
+  ADD ("a-brutal-kill-of-a-start-is-silent", USHER_STRATEGY_ONE_FOR_ONE,
+       test_brutal_kill_while_starting);
   ADD ("an-exit-before-the-stop-is-reported-as-its-own", USHER_STRATEGY_ONE_FOR_ONE,
        test_exit_before_the_stop);
   ADD ("a-kill-takes-the-subtree", USHER_STRATEGY_ONE_FOR_ONE, test_kill);
@@ -625,6 +654,8 @@ main (int argc,
   ADD ("a-start-that-never-ends-is-abandoned", USHER_STRATEGY_ONE_FOR_ONE,
        test_start_that_ignores_its_end_is_abandoned);
   ADD ("final-overtakes-restart", USHER_STRATEGY_ONE_FOR_ALL, test_final_overtakes_restart);
+  ADD ("final-reaches-one-that-has-exited", USHER_STRATEGY_ONE_FOR_ONE,
+       test_final_reaches_one_that_has_exited);
   ADD ("a-report-handler-may-stop-the-tree", USHER_STRATEGY_ONE_FOR_ALL,
        test_report_handler_may_stop_the_tree);
   ADD ("a-report-handler-may-iterate", USHER_STRATEGY_ONE_FOR_ALL, test_report_handler_may_iterate);

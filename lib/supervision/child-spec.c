@@ -344,7 +344,7 @@ usher_child_spec_get_significant (const UsherChildSpec *self)
  *
  * Sets how long the supervisor waits before it restarts the child. Every restart doubles the
  * delay, up to the longest one; it is the first one again after the child has stayed up for the
- * longest delay. The default is 0.
+ * longest delay, and in the next life of the supervisor. The default is 0.
  *
  * A restart is charged when the wait begins. While it waits the child is *restarting*: it can be
  * terminated, its siblings run on, and the strategy is carried out when the wait is over.

@@ -90,8 +90,11 @@ run_shutdown (gpointer data)
 {
   UsherSlot *self = data;
 
-  if (self->state == USHER_SLOT_STOPPING)
-    usher_child_shutdown (self->child, self->told);
+  if (self->state != USHER_SLOT_STOPPING)
+    return;
+
+  self->may_keep = self->told == USHER_STOP_RESTART;
+  usher_child_shutdown (self->child, self->told);
 }
 
 static void
@@ -173,11 +176,11 @@ begin_stop (UsherSlot *self,
             UsherStop why)
 {
   self->told = why;
-  self->may_keep = why == USHER_STOP_RESTART;
   self->was_brutal = is_killed_at_once (self);
 
   if (self->was_brutal)
     {
+      self->may_keep = why == USHER_STOP_RESTART;
       begin_kill (self);
       return;
     }
@@ -192,7 +195,8 @@ begin_cancel (UsherSlot *self,
               UsherStop why)
 {
   self->told = why;
-  if (is_killed_at_once (self))
+  self->was_brutal = is_killed_at_once (self);
+  if (self->was_brutal)
     {
       begin_kill (self);
       return;
@@ -419,11 +423,8 @@ usher_slot_tell_final (UsherSlot *self)
     return;
 
   self->told = USHER_STOP_FINAL;
-  if (self->state != USHER_SLOT_STOPPING)
-    return;
-
-  self->may_keep = FALSE;
-  usher_desk_send (self->desk, run_shutdown, self);
+  if (self->state == USHER_SLOT_STOPPING)
+    usher_desk_send (self->desk, run_shutdown, self);
 }
 
 void

@@ -69,6 +69,7 @@ usher_supervisor_restore_slots (UsherSupervisor *self)
           continue;
         }
 
+      usher_backoff_reset (&slot->backoff);
       g_queue_unlink (&self->slots, &slot->link);
       g_queue_push_tail_link (&self->slots, &slot->link);
     }
