@@ -3,375 +3,373 @@
 
 #include "model/model-private.h"
 
-static const char *const kinds[] = { "normal", "shutdown", "error", "killed" };
+#define MSEC 1000
 
 gboolean
-model_is_temporary (const Child *child)
+child_is_temporary (const Node *self)
 {
-  return child->plan->restart == USHER_RESTART_TEMPORARY;
+  return self->plan->restart == USHER_RESTART_TEMPORARY;
 }
 
 gboolean
-model_is_brutal (const Child *child)
+child_is_down (const Node *self)
 {
-  return child->plan->shutdown_msec == USHER_SHUTDOWN_BRUTAL_KILL;
-}
-
-gboolean
-model_is_abnormal (UsherExitKind kind)
-{
-  return kind == USHER_EXIT_ERROR || kind == USHER_EXIT_KILLED;
-}
-
-gboolean
-model_is_down (const Child *child)
-{
-  return child->view == VIEW_UNDEFINED || child->view == VIEW_RESTARTING;
+  return self->view == VIEW_DOWN || self->view == VIEW_RESTARTING;
 }
 
 static void
-tell (Model *self,
-      Child *child,
+tell (Node *self,
       char mark)
 {
-  g_string_append_printf (self->seen->calls, "%s%c%c", self->seen->calls->len > 0 ? " " : "", mark,
-                          child->name);
+  seen_add (self->model->seen->deeds[self->plan->parent], "%c%c", mark,
+            sequence_get_name (self->model->sequence, self->index));
 }
 
 void
-model_report (Model *self,
-              const char *context,
-              const Child *child,
-              UsherExitKind reason)
+child_go_down (Node *self)
 {
-  g_string_append_printf (self->seen->reports, " %s/%c/%s", context, child->name, kinds[reason]);
+  if (self->parent != NULL)
+    letter_withdraw (self->parent, LETTER_EXIT, self);
+  self->view = VIEW_DOWN;
+  self->limit_usec = NEVER;
+  self->due_usec = NEVER;
+  self->is_due = FALSE;
+}
+
+/* How the child itself answers what it is told. */
+
+static const Reason exits[] = {
+  [TEST_STOP_SHUTDOWN] = REASON_SHUTDOWN,
+  [TEST_STOP_NORMAL] = REASON_NORMAL,
+  [TEST_STOP_ERROR] = REASON_ERROR,
+  [TEST_STOP_TIMED_OUT] = REASON_SHUTDOWN_ERROR,
+};
+
+static void
+be_shut_down (Node *self,
+              UsherStop why)
+{
+  if (self->plan->is_supervisor)
+    {
+      supervisor_shutdown (self, why);
+      return;
+    }
+
+  tell (self, why == USHER_STOP_FINAL ? '=' : '-');
+  if (self->is_running && self->stop != TEST_STOP_REFUSE)
+    child_exit (self, exits[self->stop]);
+}
+
+static void
+be_killed (Node *self)
+{
+  if (self->plan->is_supervisor)
+    {
+      supervisor_kill (self);
+      return;
+    }
+
+  tell (self, '!');
+  if (self->is_running)
+    child_exit (self, REASON_KILLED);
 }
 
 void
-model_answer_call (Model *self,
-                   Letter *call,
-                   const char *text)
+child_cancel (Node *self)
 {
-  static const char *const names[] = {
-    [EVENT_START] = "start",
-    [EVENT_RESTART] = "restart",
-    [EVENT_TERMINATE] = "terminate",
-    [EVENT_DELETE] = "delete",
-  };
+  if ((self->news & NEWS_RETURN) != 0 || self->is_cancelled)
+    return;
 
-  g_string_append_printf (self->seen->answers, " %s %c: %s", names[call->call], call->child->name, text);
-  g_free (call);
+  self->is_cancelled = TRUE;
+  if (self->plan->is_supervisor)
+    {
+      self->news |= NEWS_CANCEL;
+      return;
+    }
+
+  tell (self, '~');
+  if (self->answer == TEST_START_HANG)
+    child_answer (self, USHER_START_FAILED);
+}
+
+static void
+be_started (Node *self)
+{
+  if (self->plan->is_supervisor)
+    {
+      supervisor_start (self);
+      return;
+    }
+
+  self->answer = self->n_next_starts > 0 ? self->next_start : TEST_START_OK;
+  self->n_next_starts -= MIN (self->n_next_starts, 1);
+  tell (self, '+');
+  if (self->answer == TEST_START_OK || self->answer == TEST_START_EXIT)
+    child_succeed (self);
+  else if (self->answer == TEST_START_FAIL)
+    child_answer (self, USHER_START_FAILED);
+  else if (self->answer == TEST_START_IGNORE)
+    child_answer (self, USHER_START_IGNORED);
+}
+
+/* What is known of it, and what follows from that for this child alone. */
+
+void
+child_release (Node *self)
+{
+  if (self->is_kept)
+    supervisor_say (self->parent, WORD_RELEASE, self);
+  self->is_kept = FALSE;
+}
+
+static void
+abandon_start (Node *self)
+{
+  self->is_abandoned = TRUE;
+  if (!self->has_exit)
+    self->exit = REASON_KILLED;
+  self->has_exit = TRUE;
+  child_go_down (self);
+}
+
+void
+child_hear (Node *self,
+            WordKind kind)
+{
+  if (kind == WORD_RELEASE)
+    be_shut_down (self, USHER_STOP_FINAL);
+  else if (kind == WORD_CANCEL && self->is_starting)
+    child_cancel (self);
+  else if (kind == WORD_SHUTDOWN && self->view == VIEW_STOPPING)
+    {
+      self->is_kept = self->told == USHER_STOP_RESTART;
+      be_shut_down (self, self->told);
+    }
+  else if (kind == WORD_KILL && self->view == VIEW_KILLING)
+    {
+      be_killed (self);
+      /* Nobody waits for a start that has not returned by now. */
+      if (self->view == VIEW_KILLING && self->is_starting)
+        abandon_start (self);
+    }
+}
+
+void
+child_exit (Node *self,
+            Reason reason)
+{
+  self->is_running = FALSE;
+  if (self->is_abandoned)
+    return;
+
+  self->has_exit = TRUE;
+  self->exit = reason;
+  self->is_kept = self->is_kept || self->plan->is_supervisor;
+  if (self->is_starting)
+    return;
+
+  if (self->view == VIEW_RUNNING && self->parent != NULL)
+    letter_send (self->parent, LETTER_EXIT, self);
+  else
+    child_go_down (self);
+}
+
+static void
+set_limit (Node *self)
+{
+  if (self->plan->shutdown_msec >= 0 && self->limit_usec == NEVER)
+    self->limit_usec = self->model->now_usec + self->plan->shutdown_msec * MSEC;
+}
+
+static void
+stop_running (Node *self,
+              UsherStop why)
+{
+  self->told = why;
+  if (self->is_brutal)
+    {
+      self->is_kept = why == USHER_STOP_RESTART;
+      child_kill (self);
+      return;
+    }
+
+  self->view = VIEW_STOPPING;
+  set_limit (self);
+  supervisor_say (self->parent, WORD_SHUTDOWN, self);
+}
+
+static void
+stop_starting (Node *self,
+               UsherStop why)
+{
+  self->told = why;
+  if (self->is_brutal)
+    {
+      child_kill (self);
+      return;
+    }
+
+  self->view = VIEW_CANCELLING;
+  supervisor_say (self->parent, WORD_CANCEL, self);
+  set_limit (self);
+}
+
+static void
+settle_started (Node *self)
+{
+  self->is_kept = FALSE;
+  self->up_usec = self->model->now_usec;
+  if (self->view != VIEW_STARTING && self->has_exit)
+    child_go_down (self);
+  else if (self->view == VIEW_CANCELLING)
+    stop_running (self, self->told);
+  else if (self->view == VIEW_STARTING)
+    self->view = VIEW_RUNNING;
+
+  if (self->view == VIEW_RUNNING && self->has_exit)
+    child_exit (self, self->exit);
+}
+
+static void
+settle_not_started (Node *self)
+{
+  gboolean is_final = self->view != VIEW_STARTING && self->told == USHER_STOP_FINAL;
+
+  self->is_kept = self->is_kept || self->plan->is_supervisor;
+  child_go_down (self);
+  if (is_final)
+    child_release (self);
+}
+
+void
+child_return (Node *self)
+{
+  if (self->answer == TEST_START_EXIT && self->is_running && !self->is_abandoned)
+    child_exit (self, REASON_ERROR);
+  self->is_starting = FALSE;
+  if (self->is_abandoned)
+    {
+      if (self->outcome == USHER_START_STARTED)
+        be_killed (self);
+      self->is_abandoned = FALSE;
+      return;
+    }
+
+  self->result = self->outcome;
+  if (self->result == USHER_START_STARTED)
+    settle_started (self);
+  else
+    settle_not_started (self);
+}
+
+void
+child_answer (Node *self,
+              UsherStartResult outcome)
+{
+  self->outcome = outcome;
+  self->news |= NEWS_RETURN;
+}
+
+void
+child_succeed (Node *self)
+{
+  self->is_running = TRUE;
+  child_answer (self, USHER_START_STARTED);
+}
+
+void
+child_start (Node *self)
+{
+  self->view = VIEW_STARTING;
+  self->told = USHER_STOP_RESTART;
+  self->result = USHER_START_FAILED;
+  self->has_exit = FALSE;
+  self->is_brutal = self->plan->shutdown_msec == USHER_SHUTDOWN_BRUTAL_KILL;
+  self->is_unwanted = FALSE;
+  if (self->is_abandoned)
+    {
+      /* Its earlier start is not over. */
+      settle_not_started (self);
+      return;
+    }
+
+  self->is_starting = TRUE;
+  self->is_cancelled = FALSE;
+  be_started (self);
+}
+
+void
+child_kill (Node *self)
+{
+  if (child_is_down (self) || (self->view == VIEW_RUNNING && self->has_exit))
+    {
+      child_go_down (self);
+      return;
+    }
+  if (self->view == VIEW_KILLING)
+    return;
+
+  self->view = VIEW_KILLING;
+  self->limit_usec = NEVER;
+  supervisor_say (self->parent, WORD_CANCEL, self);
+  supervisor_say (self->parent, WORD_KILL, self);
+}
+
+void
+child_tell_final (Node *self)
+{
+  if (child_is_down (self))
+    {
+      child_release (self);
+      return;
+    }
+  if (self->told == USHER_STOP_FINAL || self->view == VIEW_RUNNING)
+    return;
+
+  self->told = USHER_STOP_FINAL;
+  if (self->view == VIEW_STOPPING)
+    supervisor_say (self->parent, WORD_SHUTDOWN, self);
+}
+
+void
+child_stop (Node *self,
+            UsherStop why)
+{
+  if (self->view == VIEW_STARTING)
+    {
+      stop_starting (self, why);
+      return;
+    }
+  if (self->view == VIEW_RUNNING && !self->has_exit)
+    {
+      stop_running (self, why);
+      return;
+    }
+
+  if (self->view == VIEW_RUNNING || self->view == VIEW_RESTARTING)
+    child_go_down (self);
+  if (why == USHER_STOP_FINAL)
+    child_tell_final (self);
 }
 
 gboolean
-model_is_known (Model *self,
-                Child *child)
+child_delay (Node *self)
 {
-  return g_queue_find (&self->known, child) != NULL;
-}
+  gint64 first_usec = self->plan->delay_msec * MSEC;
+  gint64 max_usec = self->plan->delay_max_msec * MSEC;
+  gint64 delay_usec;
 
-static Letter *
-find_letter (Model *self,
-             LetterKind kind,
-             Child *child)
-{
-  for (GList *link = self->mailbox.head; link != NULL; link = link->next)
-    {
-      Letter *letter = link->data;
+  if (first_usec == 0)
+    return FALSE;
 
-      if (letter->kind == kind && letter->child == child)
-        return letter;
-    }
+  if (self->result == USHER_START_STARTED && self->model->now_usec - self->up_usec >= max_usec)
+    self->next_delay_usec = first_usec;
+  delay_usec = self->next_delay_usec;
+  self->next_delay_usec = MIN (2 * delay_usec, max_usec);
+  if (self->plan->has_jitter)
+    delay_usec -= delay_usec * JITTER * DICE;
 
-  return NULL;
-}
-
-void
-model_send (Model *self,
-            LetterKind kind,
-            Child *child)
-{
-  if (find_letter (self, kind, child) != NULL)
-    return;
-
-  Letter *letter = g_new0 (Letter, 1);
-
-  letter->kind = kind;
-  letter->child = child;
-  g_queue_push_tail (&self->mailbox, letter);
-}
-
-static void
-withdraw (Model *self,
-          LetterKind kind,
-          Child *child)
-{
-  Letter *letter = find_letter (self, kind, child);
-
-  if (letter != NULL)
-    g_queue_remove (&self->mailbox, letter);
-  g_free (letter);
-}
-
-/* What the child keeps for its next life is let go when there will be none. */
-void
-model_release (Model *self,
-               Child *child)
-{
-  if (child->is_kept)
-    tell (self, child, '=');
-  child->is_kept = FALSE;
-}
-
-void
-model_forget (Model *self,
-              Child *child)
-{
-  model_release (self, child);
-  withdraw (self, LETTER_RETRY, child);
-  child->view = VIEW_UNDEFINED;
-  g_queue_remove (&self->known, child);
-  g_queue_remove (&self->to_stop, child);
-  g_queue_remove (&self->to_start, child);
-}
-
-void
-model_go_down (Model *self,
-               Child *child)
-{
-  withdraw (self, LETTER_EXIT, child);
-  child->view = VIEW_UNDEFINED;
-  child->limit_msec = NEVER;
-}
-
-/* The child itself exits. */
-void
-model_exit_child (Model *self,
-                  Child *child,
-                  UsherExitKind kind)
-{
-  child->is_running = FALSE;
-  child->has_exit = TRUE;
-  child->exit = kind;
-  if (child->view == VIEW_RUNNING)
-    model_send (self, LETTER_EXIT, child);
-  else
-    model_go_down (self, child);
-}
-
-void
-model_fail_start (Model *self,
-                  Child *child)
-{
-  child->result = USHER_START_FAILED;
-  model_go_down (self, child);
-  if (child->told == USHER_STOP_FINAL)
-    model_release (self, child);
-}
-
-static gboolean
-cancel_start (Model *self,
-              Child *child)
-{
-  if (child->is_hanging && !child->is_cancelled)
-    tell (self, child, '~');
-  child->is_cancelled = TRUE;
-
-  return child->is_hanging && child->answer == TEST_START_HANG;
-}
-
-void
-model_kill_child (Model *self,
-                  Child *child)
-{
-  if (model_is_down (child))
-    return;
-
-  if (!child->is_running)
-    child->is_returning = cancel_start (self, child);
-  child->view = VIEW_STOPPING;
-  tell (self, child, '!');
-  if (child->is_running)
-    {
-      model_exit_child (self, child, USHER_EXIT_KILLED);
-      return;
-    }
-
-  /* Nobody waits for a start that has not returned by now. */
-  child->has_exit = TRUE;
-  child->exit = USHER_EXIT_KILLED;
-  model_go_down (self, child);
-}
-
-static void
-ask_to_exit (Model *self,
-             Child *child)
-{
-  static const UsherExitKind exits[] = {
-    [TEST_STOP_SHUTDOWN] = USHER_EXIT_SHUTDOWN,
-    [TEST_STOP_NORMAL] = USHER_EXIT_NORMAL,
-    [TEST_STOP_ERROR] = USHER_EXIT_ERROR,
-  };
-
-  tell (self, child, child->told == USHER_STOP_FINAL ? '=' : '-');
-  if (child->is_running && child->stop != TEST_STOP_REFUSE)
-    model_exit_child (self, child, exits[child->stop]);
-}
-
-static void
-set_limit (Model *self,
-           Child *child)
-{
-  if (child->plan->shutdown_msec >= 0 && child->limit_msec == NEVER)
-    child->limit_msec = self->now_msec + child->plan->shutdown_msec;
-}
-
-static void
-stop_running (Model *self,
-              Child *child,
-              UsherStop why)
-{
-  child->told = why;
-  child->is_kept = why == USHER_STOP_RESTART;
-  child->is_brutal = model_is_brutal (child);
-  child->view = VIEW_STOPPING;
-  if (child->is_brutal)
-    {
-      model_kill_child (self, child);
-      return;
-    }
-
-  set_limit (self, child);
-  ask_to_exit (self, child);
-}
-
-static void
-stop_starting (Model *self,
-               Child *child,
-               UsherStop why)
-{
-  child->told = why;
-  child->view = VIEW_CANCELLING;
-  set_limit (self, child);
-  if (model_is_brutal (child))
-    model_kill_child (self, child);
-  else
-    child->is_returning = cancel_start (self, child);
-}
-
-void
-model_tell_final (Model *self,
-                  Child *child)
-{
-  if (model_is_down (child))
-    model_release (self, child);
-  else if (child->told == USHER_STOP_RESTART)
-    {
-      child->told = USHER_STOP_FINAL;
-      if (child->view == VIEW_STOPPING)
-        {
-          child->is_kept = FALSE;
-          if (!child->is_brutal)
-            ask_to_exit (self, child);
-        }
-    }
-}
-
-void
-model_stop_child (Model *self,
-                  Child *child,
-                  UsherStop why)
-{
-  if (child->view == VIEW_STARTING)
-    {
-      stop_starting (self, child, why);
-      return;
-    }
-
-  if (child->view == VIEW_RUNNING && child->has_exit)
-    {
-      child->is_brutal = model_is_brutal (child);
-      model_go_down (self, child);
-    }
-  else if (child->view == VIEW_RUNNING)
-    stop_running (self, child, why);
-  else if (child->view == VIEW_RESTARTING)
-    child->view = VIEW_UNDEFINED;
-
-  if (why == USHER_STOP_FINAL)
-    model_tell_final (self, child);
-}
-
-void
-model_succeed (Model *self,
-               Child *child)
-{
-  child->is_hanging = FALSE;
-  if (model_is_down (child))
-    {
-      /* It comes too late for anybody to want it. */
-      tell (self, child, '!');
-      return;
-    }
-
-  child->is_running = TRUE;
-  child->is_kept = FALSE;
-  child->result = USHER_START_STARTED;
-  if (child->view == VIEW_STARTING)
-    child->view = VIEW_RUNNING;
-  else
-    stop_running (self, child, child->told);
-}
-
-void
-model_start_child (Model *self,
-                   Child *child)
-{
-  child->view = VIEW_STARTING;
-  child->told = USHER_STOP_RESTART;
-  child->has_exit = FALSE;
-  child->is_brutal = FALSE;
-  if (child->is_hanging)
-    {
-      /* A start that nobody waited for has not returned. */
-      model_fail_start (self, child);
-      return;
-    }
-
-  child->answer = child->next_start;
-  child->is_cancelled = FALSE;
-  tell (self, child, '+');
-  if (child->answer == TEST_START_OK || child->answer == TEST_START_EXIT)
-    model_succeed (self, child);
-  if (child->answer == TEST_START_EXIT)
-    model_exit_child (self, child, USHER_EXIT_ERROR);
-  if (child->answer == TEST_START_FAIL || child->answer == TEST_START_IGNORE)
-    model_fail_start (self, child);
-  if (child->answer == TEST_START_IGNORE)
-    child->result = USHER_START_IGNORED;
-  child->is_hanging = child->answer == TEST_START_HANG || child->answer == TEST_START_STUBBORN;
-}
-
-void
-model_report_stopped (Model *self,
-                      Child *child)
-{
-  gboolean is_permanent = child->plan->restart == USHER_RESTART_PERMANENT;
-  gboolean is_due;
-
-  if (!child->has_exit)
-    return;
-
-  child->has_exit = FALSE;
-  if (child->exit == USHER_EXIT_KILLED)
-    is_due = !child->is_brutal;
-  else if (child->exit == USHER_EXIT_SHUTDOWN)
-    is_due = child->is_brutal && is_permanent;
-  else if (child->exit == USHER_EXIT_NORMAL)
-    is_due = is_permanent;
-  else
-    is_due = TRUE;
-
-  if (is_due)
-    model_report (self, "shutdown-error", child, child->exit);
+  self->view = VIEW_RESTARTING;
+  self->due_usec = self->model->now_usec + delay_usec;
+  return TRUE;
 }

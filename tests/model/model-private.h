@@ -4,48 +4,29 @@
 #pragma once
 
 #include "model/model.h"
+#include "model/process.h"
 
 G_BEGIN_DECLS
 
-#define NEVER G_MAXINT64
-
-/* What the supervisor believes. */
+/* What a supervisor believes of a child. */
 typedef enum
 {
-  VIEW_UNDEFINED,
+  VIEW_DOWN,
   VIEW_STARTING,
-  VIEW_CANCELLING,
-  VIEW_RUNNING,
+  VIEW_CANCELLING, /* starting, and asked not to */
+  VIEW_RUNNING,    /* as far as its supervisor knows */
   VIEW_STOPPING,
+  VIEW_KILLING,
   VIEW_RESTARTING,
 } View;
 
-typedef struct
+typedef enum
 {
-  const ChildPlan *plan;
-  char name;
-
-  /* The child itself. */
-  TestStart next_start;
-  TestStart answer; /* to its latest start */
-  TestStop stop;
-  gboolean is_hanging;
-  gboolean is_running;
-  gboolean is_cancelled; /* its latest start */
-  gboolean is_returning; /* its start was cancelled, and fails soon */
-
-  /* Its place under the supervisor. */
-  gboolean is_configured; /* every life of the supervisor begins with it */
-  gboolean is_dynamic;
-  View view;
-  UsherStartResult result;
-  gboolean has_exit;
-  UsherExitKind exit;
-  gboolean is_brutal;
-  UsherStop told;
-  gboolean is_kept;  /* it was stopped to be started again */
-  gint64 limit_msec; /* when it is killed */
-} Child;
+  PHASE_DOWN,
+  PHASE_STARTING,
+  PHASE_RUNNING,
+  PHASE_ENDING,
+} Phase;
 
 typedef enum
 {
@@ -54,61 +35,156 @@ typedef enum
   LETTER_CALL,
 } LetterKind;
 
+typedef struct _Node Node;
+
+/* What a supervisor says to a child. */
+typedef enum
+{
+  WORD_CANCEL,
+  WORD_SHUTDOWN,
+  WORD_KILL,
+  WORD_RELEASE, /* a child that is down lets go of what it kept */
+} WordKind;
+
+typedef struct
+{
+  WordKind kind;
+  Node *child;
+} Word;
+
 typedef struct
 {
   LetterKind kind;
-  Child *child;
-  EventKind call;
-  gboolean is_urgent;
+  Node *child;
+  Event call;
+  gboolean is_urgent; /* it has ended the start of the child already */
 } Letter;
 
 typedef enum
 {
-  STATE_DOWN,
-  STATE_STARTING,
-  STATE_RUNNING,
-  STATE_ENDING,
-} State;
+  START_DONE,
+  START_FAILED,
+  START_TERMINATED,
+  START_INTERRUPTED, /* the supervisor ends */
+} StartOutcome;
+
+/* What is on its way, and arrives in any order. */
+typedef enum
+{
+  NEWS_RETURN = 1 << 0, /* its start returns */
+  NEWS_CANCEL = 1 << 1, /* its start was cancelled */
+  NEWS_EXIT = 1 << 2,   /* it has exited; of a supervisor */
+} News;
+
+struct _Node
+{
+  Model *model;
+  const NodePlan *plan;
+  guint index;
+  Node *parent; /* (nullable) */
+  guint news;   /* News, as bits */
+
+  /* The child itself. */
+  TestStart next_start;
+  guint n_next_starts;
+  TestStart answer;
+  TestStop stop;
+  gboolean is_starting;     /* its latest start has not returned */
+  gboolean is_cancelled;    /* that start */
+  UsherStartResult outcome; /* of that start */
+  gboolean is_running;
+  gboolean has_exit; /* which its supervisor has not dealt with */
+  Reason exit;
+
+  /* Its place under its supervisor. */
+  gboolean is_configured; /* every life of the supervisor begins with it */
+  gboolean is_dynamic;
+  View view;
+  UsherStartResult result; /* of the latest start, when it has returned */
+  gboolean is_unwanted;    /* it was terminated while it was starting */
+  gboolean is_abandoned;   /* nobody waits for its start */
+  gboolean is_kept;        /* it may keep something for its next life */
+  gboolean is_brutal;
+  UsherStop told;
+  gint64 limit_usec; /* when it is killed */
+  gint64 due_usec;   /* when it is restarted */
+  gboolean is_due;
+  gint64 next_delay_usec;
+  gint64 up_usec;
+
+  /* The supervisor that it is. */
+  Process *process; /* (owned) (nullable) */
+  Phase phase;
+  UsherStop why;
+  Reason reason;
+  gboolean has_started; /* its start was a success */
+  gboolean is_killed;
+  gboolean is_awake; /* its process runs */
+  GQueue words;      /* (element-type Word) (owned): decided, but not said yet */
+  GQueue known;      /* (element-type Node): in the order of their start */
+  GQueue mailbox;    /* (element-type Letter) (owned) */
+  GQueue round;      /* (element-type Node): to be started */
+  Letter *call;      /* (owned) (nullable): which is being carried out */
+  Node *waits_for;   /* (nullable) */
+  GArray *charges;   /* (owned) (element-type gint64) */
+};
 
 struct _Model
 {
   const Sequence *sequence;
   Seen *seen;
-  Child children[MAX_CHILDREN];
-  gint64 now_msec;
-
-  State state;
-  UsherStop why;
-  UsherExitKind exit;
-  gboolean is_booted; /* its start has succeeded */
-  GQueue known;       /* (element-type Child): in the order of their start */
-  GQueue mailbox;     /* (element-type Letter) (owned) */
-  GQueue to_stop;     /* (element-type Child) */
-  GQueue to_start;    /* (element-type Child) */
-  gboolean is_asked;  /* the first of to_start was asked to start */
-  Letter *call;       /* (owned) (nullable): which is being carried out */
-  GArray *charges;    /* (owned) (element-type gint64) */
+  gint64 now_usec;
+  guint n_nodes;
+  Node nodes[MAX_NODES];
 };
 
-/* A child, and its place under the supervisor. */
-gboolean model_is_temporary (const Child *child);
-gboolean model_is_brutal (const Child *child);
-gboolean model_is_abnormal (UsherExitKind kind);
-gboolean model_is_down (const Child *child);
-void model_report (Model *self, const char *context, const Child *child, UsherExitKind reason);
-void model_answer_call (Model *self, Letter *call, const char *text);
-gboolean model_is_known (Model *self, Child *child);
-void model_send (Model *self, LetterKind kind, Child *child);
-void model_release (Model *self, Child *child);
-void model_forget (Model *self, Child *child);
-void model_go_down (Model *self, Child *child);
-void model_exit_child (Model *self, Child *child, UsherExitKind kind);
-void model_fail_start (Model *self, Child *child);
-void model_kill_child (Model *self, Child *child);
-void model_tell_final (Model *self, Child *child);
-void model_stop_child (Model *self, Child *child, UsherStop why);
-void model_succeed (Model *self, Child *child);
-void model_start_child (Model *self, Child *child);
-void model_report_stopped (Model *self, Child *child);
+/* A child, and what its supervisor knows of it. */
+gboolean child_is_temporary (const Node *self);
+gboolean child_is_down (const Node *self);
+void child_start (Node *self);
+void child_stop (Node *self, UsherStop why);
+void child_kill (Node *self);
+void child_tell_final (Node *self);
+/* It is down, and lets go of what it kept. */
+void child_release (Node *self);
+void child_go_down (Node *self);
+/* A moment later the start returns. */
+void child_answer (Node *self, UsherStartResult outcome);
+void child_return (Node *self);
+void child_succeed (Node *self);
+void child_cancel (Node *self);
+void child_exit (Node *self, Reason reason);
+/* Returns whether there is a delay. */
+gboolean child_delay (Node *self);
+void child_hear (Node *self, WordKind kind);
+
+/* A supervisor says what it has to say when it is its turn. */
+void supervisor_say (Node *self, WordKind kind, Node *child);
+void supervisor_speak (Node *self);
+
+/* The letters to a supervisor. */
+void letter_send (Node *supervisor, LetterKind kind, Node *child);
+void letter_withdraw (Node *supervisor, LetterKind kind, Node *child);
+
+/* A supervisor as a child. */
+void supervisor_start (Node *self);
+void supervisor_cancel (Node *self);
+void supervisor_shutdown (Node *self, UsherStop why);
+void supervisor_kill (Node *self);
+void supervisor_call (Node *self, Node *child, const Event *event);
+/* What its process does. */
+void supervisor_main (gpointer data);
+
+/* The supervisor itself, in its process. */
+void supervisor_report (Node *self, const char *context, const Node *child, Reason reason);
+void supervisor_forget (Node *self, Node *child);
+StartOutcome supervisor_start_child (Node *self, Node *child);
+/* Starts those in the round. */
+StartOutcome supervisor_start_round (Node *self);
+/* Returns whether it is down; if not, the supervisor ends. */
+gboolean supervisor_stop_child (Node *self, Node *child, UsherStop why);
+void supervisor_finish_call (Node *self, const char *text);
+void supervisor_end (Node *self, Reason reason, UsherStop why);
+void supervisor_handle (Node *self, Letter *letter);
 
 G_END_DECLS

@@ -3,33 +3,23 @@
 
 #pragma once
 
-#include "model/sequence.h"
+#include "model/seen.h"
 
 G_BEGIN_DECLS
 
-/* What was seen since the last look. */
-typedef struct
-{
-  GString *calls;   /* (owned): what the children were told, as TestChild writes it */
-  GString *reports; /* (owned) */
-  GString *answers; /* (owned): to those who called, and the exits of the supervisor */
-  GString *states;  /* (owned): the children, and their counts */
-} Seen;
+/* Of all delays with jitter, chance takes this part of the jitter. */
+#define DICE 0.5
+#define JITTER 0.5
+#define NEVER G_MAXINT64
 
-void seen_init (Seen *self);
-void seen_clear (Seen *self);
-void seen_reset (Seen *self);
-gboolean seen_is_equal (const Seen *self, const Seen *other);
-void seen_print (const Seen *self, GString *text);
-
-/* A supervisor and its children after OTP's rules, as plain as can be. */
+/* A tree of supervisors after OTP's rules, as plain as can be. */
 typedef struct _Model Model;
 
 Model *model_new (const Sequence *sequence, Seen *seen);
 void model_free (Model *self);
-/* Whether the event can happen now. */
-gboolean model_accepts (const Model *self, const Event *event);
 void model_do (Model *self, const Event *event);
-void model_settle (Model *self);
+/* Everybody reacts. What different supervisors do at the same time has no order: `order` chooses
+ * one. Returns whether there was more than one. */
+gboolean model_settle (Model *self, guint32 order);
 
 G_END_DECLS

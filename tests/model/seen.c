@@ -1,50 +1,71 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The Usher authors */
 
-#include "model/model.h"
+#include "model/seen.h"
 
 void
 seen_init (Seen *self)
 {
-  self->calls = g_string_new (NULL);
-  self->reports = g_string_new (NULL);
-  self->answers = g_string_new (NULL);
+  for (guint i = 0; i < MAX_NODES; i++)
+    {
+      self->deeds[i] = g_string_new (NULL);
+      self->answers[i] = g_string_new (NULL);
+    }
+  self->boot = g_string_new (NULL);
   self->states = g_string_new (NULL);
 }
 
 void
 seen_clear (Seen *self)
 {
-  g_string_free (self->calls, TRUE);
-  g_string_free (self->reports, TRUE);
-  g_string_free (self->answers, TRUE);
+  for (guint i = 0; i < MAX_NODES; i++)
+    {
+      g_string_free (self->deeds[i], TRUE);
+      g_string_free (self->answers[i], TRUE);
+    }
+  g_string_free (self->boot, TRUE);
   g_string_free (self->states, TRUE);
 }
 
-void
-seen_reset (Seen *self)
+static void
+take (GString *from,
+      const char *title,
+      GString *to)
 {
-  g_string_truncate (self->calls, 0);
-  g_string_truncate (self->reports, 0);
-  g_string_truncate (self->answers, 0);
-  g_string_truncate (self->states, 0);
+  if (from->len > 0)
+    g_string_append_printf (to, "    %s: %s\n", title, from->str);
+  g_string_truncate (from, 0);
 }
 
-gboolean
-seen_is_equal (const Seen *self,
-               const Seen *other)
+char *
+seen_take (Seen *self,
+           const Sequence *sequence)
 {
-  return g_string_equal (self->calls, other->calls) &&
-         g_string_equal (self->reports, other->reports) &&
-         g_string_equal (self->answers, other->answers) &&
-         g_string_equal (self->states, other->states);
+  GString *text = g_string_new (NULL);
+
+  take (self->boot, "boot", text);
+  for (guint i = 0; i < sequence->n_nodes; i++)
+    {
+      const char name[] = { sequence_get_name (sequence, i), '\0' };
+
+      take (self->deeds[i], name, text);
+      take (self->answers[i], "answers", text);
+    }
+  take (self->states, "states", text);
+
+  return g_string_free (text, FALSE);
 }
 
 void
-seen_print (const Seen *self,
-            GString *text)
+seen_add (GString *text,
+          const char *format,
+          ...)
 {
-  g_string_append_printf (text, "    children: %s\n    reports: %s\n    answers: %s\n    states: %s\n",
-                          self->calls->str, self->reports->str, self->answers->str,
-                          self->states->str);
+  va_list arguments;
+
+  if (text->len > 0)
+    g_string_append_c (text, ' ');
+  va_start (arguments, format);
+  g_string_append_vprintf (text, format, arguments);
+  va_end (arguments);
 }

@@ -9,55 +9,84 @@
 
 G_BEGIN_DECLS
 
-#define MAX_CHILDREN 5
+#define MAX_NODES 9
 #define MAX_EVENTS 24
+#define ROOT 0
 
 typedef enum
 {
   EVENT_NOTHING,
-  EVENT_BOOT,     /* start the supervisor */
-  EVENT_SHUTDOWN, /* argument: UsherStop */
+  EVENT_BOOT,     /* start the root */
+  EVENT_CANCEL,   /* the start of the root */
+  EVENT_SHUTDOWN, /* a supervisor, from outside; argument: UsherStop */
   EVENT_KILL,
-  EVENT_CANCEL,    /* the start of the supervisor */
-  EVENT_SET_START, /* of a child; argument: TestStart */
-  EVENT_SET_STOP,  /* of a child; argument: TestStop */
+  EVENT_SET_START, /* how a child answers its next starts: TestStart */
+  EVENT_SET_STOP,  /* how a child answers a shutdown: TestStop */
   EVENT_ANSWER,    /* a start that hangs succeeds */
-  EVENT_EXIT,      /* a child exits by itself; argument: UsherExitKind */
+  EVENT_EXIT,      /* a child exits by itself; argument: Reason */
   EVENT_START,     /* calls */
   EVENT_RESTART,
   EVENT_TERMINATE,
   EVENT_DELETE,
-  EVENT_ADVANCE, /* argument: msec */
+  EVENT_ADVANCE, /* argument: usec */
+  N_EVENT_KINDS,
 } EventKind;
+
+typedef enum
+{
+  REASON_NORMAL,
+  REASON_SHUTDOWN,
+  REASON_SHUTDOWN_ERROR, /* OTP's {shutdown, Reason} */
+  REASON_ERROR,
+  REASON_KILLED,
+  REASON_OVER_BUDGET, /* of a supervisor; for its own supervisor it is a shutdown */
+} Reason;
 
 typedef struct
 {
   EventKind kind;
-  guint child;
+  guint node;
   guint argument;
+  guint times;       /* of EVENT_SET_START */
   gboolean is_hasty; /* the next event happens before anybody has reacted */
 } Event;
 
+/* One place of the tree: how the child there is supervised, and how it supervises others. */
 typedef struct
 {
+  guint parent; /* a node with a lower number */
+  gboolean is_supervisor;
+  gboolean is_static; /* added before the start; others can be started by a call */
   UsherRestart restart;
   gint64 shutdown_msec;
-} ChildPlan;
+  gboolean is_significant;
+  guint delay_msec;
+  guint delay_max_msec;
+  gboolean has_jitter;
 
-/* A supervisor, and what happens to it. The first `n_static` children are added to it; the others
- * can be started by a call. */
-typedef struct
-{
   UsherStrategy strategy;
   guint intensity;
   guint period_msec;
-  guint n_static;
-  ChildPlan children[MAX_CHILDREN];
+  UsherAutoShutdown auto_shutdown;
+} NodePlan;
+
+/* A tree, and what happens to it. */
+typedef struct
+{
+  guint n_nodes;
+  NodePlan nodes[MAX_NODES];
   Event events[MAX_EVENTS];
 } Sequence;
 
 void sequence_generate (Sequence *self, guint32 seed);
+/* Whose business the event is. */
+guint sequence_find_supervisor (const Sequence *self, const Event *event);
+/* Makes a smaller one out of it; returns false after the last way to do that. */
+gboolean sequence_simplify (Sequence *self, guint way);
 void sequence_print_plan (const Sequence *self, GString *text);
-void event_print (const Event *event, GString *text);
+void sequence_print_event (const Sequence *self, const Event *event, GString *text);
+/* Supervisors have capital letters. */
+char sequence_get_name (const Sequence *self, guint node);
+const char *reason_get_name (Reason reason);
 
 G_END_DECLS

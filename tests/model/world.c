@@ -3,26 +3,41 @@
 
 #include "model/world.h"
 
+#include "model/model.h"
 #include "support/fake-clock.h"
 #include "support/iterate.h"
 
-#define MSEC 1000
+/* One place of the tree. */
+typedef struct
+{
+  World *world;
+  guint index;
+  UsherChild *child;    /* (owned) */
+  UsherChildSpec *spec; /* (owned) (nullable) */
+} Place;
 
 struct _World
 {
   const Sequence *sequence;
   Seen *seen;
-  UsherSupervisor *supervisor; /* (owned) */
-  TestChild *children[MAX_CHILDREN];
-  UsherChildSpec *specs[MAX_CHILDREN];
   GCancellable *cancellable; /* (owned) (nullable) */
+  gboolean is_booting;
+  gboolean is_down;
+  Place places[MAX_NODES];
 };
 
 typedef struct
 {
   World *world;
-  char name;
+  Event event;
 } Call;
+
+/* The library's chance is no chance here. */
+double
+g_random_double (void)
+{
+  return DICE;
+}
 
 static const char *
 get_nick (GType type,
@@ -33,39 +48,58 @@ get_nick (GType type,
   return g_enum_get_value (values, value)->value_nick;
 }
 
+static Reason
+find_reason (UsherExit *exit)
+{
+  static const Reason reasons[] = {
+    [USHER_EXIT_NORMAL] = REASON_NORMAL,
+    [USHER_EXIT_SHUTDOWN] = REASON_SHUTDOWN,
+    [USHER_EXIT_ERROR] = REASON_ERROR,
+    [USHER_EXIT_KILLED] = REASON_KILLED,
+  };
+  UsherExitKind kind = usher_exit_get_kind (exit);
+  const GError *error = usher_exit_get_error (exit);
+
+  if (kind != USHER_EXIT_SHUTDOWN || error == NULL)
+    return reasons[kind];
+
+  return g_error_matches (error, USHER_ERROR, USHER_ERROR_MAX_INTENSITY) ? REASON_OVER_BUDGET
+                                                                         : REASON_SHUTDOWN_ERROR;
+}
+
 static void
 on_report (UsherSupervisor *supervisor,
            UsherReport *report,
-           World *self)
+           Place *place)
 {
-  UsherExitKind kind = usher_exit_get_kind (usher_report_get_reason (report));
-
-  g_string_append_printf (self->seen->reports, " %s/%s/%s",
-                          get_nick (USHER_TYPE_REPORT_CONTEXT, usher_report_get_context (report)),
-                          usher_report_get_offender (report), get_nick (USHER_TYPE_EXIT_KIND, kind));
+  seen_add (place->world->seen->deeds[place->index], "%s/%s/%s",
+            get_nick (USHER_TYPE_REPORT_CONTEXT, usher_report_get_context (report)),
+            usher_report_get_offender (report), reason_get_name (find_reason (usher_report_get_reason (report))));
 }
 
 static void
 on_exited (UsherChild *supervisor,
            guint64 serial,
            UsherExit *exit,
-           World *self)
+           Place *place)
 {
   g_assert_cmpuint (serial, ==, usher_child_get_serial (supervisor));
-  g_string_append_printf (self->seen->answers, " exit: %s",
-                          get_nick (USHER_TYPE_EXIT_KIND, usher_exit_get_kind (exit)));
+  if (place->index == ROOT)
+    place->world->is_down = TRUE;
+  seen_add (place->world->seen->deeds[place->index], "exit/%s", reason_get_name (find_reason (exit)));
 }
 
 static void
-on_started (GObject *object,
-            GAsyncResult *result,
-            gpointer data)
+on_root_started (GObject *object,
+                 GAsyncResult *result,
+                 gpointer data)
 {
   World *self = data;
   UsherStartResult answer = usher_child_start_finish (USHER_CHILD (object), result, NULL);
 
-  g_string_append_printf (self->seen->answers, " boot: %s",
-                          get_nick (USHER_TYPE_START_RESULT, answer));
+  self->is_booting = FALSE;
+  self->is_down = answer != USHER_START_STARTED;
+  seen_add (self->seen->boot, "%s", get_nick (USHER_TYPE_START_RESULT, answer));
 }
 
 static const char *
@@ -77,78 +111,65 @@ name_error (const GError *error)
   return strstr (error->message, "terminated while") != NULL ? "cancelled" : "failed";
 }
 
-static void
-answer_call (Call *call,
-             const char *name,
-             const char *answer,
-             const GError *error)
+static const char *
+finish_call (const Call *call,
+             UsherSupervisor *supervisor,
+             GAsyncResult *result,
+             GError **error)
 {
-  g_string_append_printf (call->world->seen->answers, " %s %c: %s", name, call->name,
-                          error != NULL ? name_error (error) : answer);
-  g_free (call);
+  UsherStartResult answer;
+
+  switch (call->event.kind)
+    {
+    case EVENT_TERMINATE:
+      return usher_supervisor_terminate_child_finish (supervisor, result, error) ? "done" : NULL;
+    case EVENT_DELETE:
+      return usher_supervisor_delete_child_finish (supervisor, result, error) ? "done" : NULL;
+    case EVENT_RESTART:
+      answer = usher_supervisor_restart_child_finish (supervisor, result, error);
+      break;
+    default:
+      answer = usher_supervisor_start_child_finish (supervisor, result, error);
+    }
+
+  return get_nick (USHER_TYPE_START_RESULT, answer);
 }
 
 static void
-on_child_started (GObject *object,
-                  GAsyncResult *result,
-                  gpointer data)
+on_answered (GObject *object,
+             GAsyncResult *result,
+             gpointer data)
 {
+  g_autofree Call *call = data;
+  const Sequence *sequence = call->world->sequence;
   g_autoptr (GError) error = NULL;
-  UsherStartResult answer = usher_supervisor_start_child_finish (USHER_SUPERVISOR (object), result, &error);
+  g_autoptr (GString) line = g_string_new (NULL);
+  const char *answer = finish_call (call, USHER_SUPERVISOR (object), result, &error);
 
-  answer_call (data, "start", get_nick (USHER_TYPE_START_RESULT, answer), error);
-}
-
-static void
-on_child_restarted (GObject *object,
-                    GAsyncResult *result,
-                    gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-  UsherStartResult answer = usher_supervisor_restart_child_finish (USHER_SUPERVISOR (object), result, &error);
-
-  answer_call (data, "restart", get_nick (USHER_TYPE_START_RESULT, answer), error);
-}
-
-static void
-on_child_terminated (GObject *object,
-                     GAsyncResult *result,
-                     gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  usher_supervisor_terminate_child_finish (USHER_SUPERVISOR (object), result, &error);
-  answer_call (data, "terminate", "done", error);
-}
-
-static void
-on_child_deleted (GObject *object,
-                  GAsyncResult *result,
-                  gpointer data)
-{
-  g_autoptr (GError) error = NULL;
-
-  usher_supervisor_delete_child_finish (USHER_SUPERVISOR (object), result, &error);
-  answer_call (data, "delete", "done", error);
+  sequence_print_event (sequence, &call->event, line);
+  seen_add (call->world->seen->answers[sequence->nodes[call->event.node].parent], "%s: %s.",
+            line->str, error != NULL ? name_error (error) : answer);
 }
 
 static void
 call (World *self,
       const Event *event)
 {
-  const char id[] = { 'a' + event->child, '\0' };
+  const Place *place = &self->places[event->node];
+  UsherSupervisor *supervisor = USHER_SUPERVISOR (self->places[self->sequence->nodes[event->node].parent].child);
+  const char *id = usher_child_spec_get_id (place->spec);
   Call *call = g_new0 (Call, 1);
 
   call->world = self;
-  call->name = id[0];
+  call->event = *event;
   if (event->kind == EVENT_START)
-    usher_supervisor_start_child_async (self->supervisor, self->specs[event->child], NULL, on_child_started, call);
+    usher_supervisor_start_child_async (supervisor, place->spec, NULL, on_answered, call);
   else if (event->kind == EVENT_RESTART)
-    usher_supervisor_restart_child_async (self->supervisor, id, NULL, on_child_restarted, call);
+    usher_supervisor_restart_child_async (supervisor, id, NULL, on_answered, call);
   else if (event->kind == EVENT_TERMINATE)
-    usher_supervisor_terminate_child_async (self->supervisor, id, NULL, on_child_terminated, call);
+    usher_supervisor_terminate_child_async (supervisor, id, NULL, on_answered, call);
   else
-    usher_supervisor_delete_child_async (self->supervisor, id, NULL, on_child_deleted, call);
+    usher_supervisor_delete_child_async (supervisor, id, NULL, on_answered, call);
 }
 
 static void
@@ -156,43 +177,111 @@ boot (World *self)
 {
   g_clear_object (&self->cancellable);
   self->cancellable = g_cancellable_new ();
-  usher_child_start_async (USHER_CHILD (self->supervisor), self->cancellable, on_started, self);
+  self->is_booting = TRUE;
+  self->is_down = FALSE;
+  usher_child_start_async (self->places[ROOT].child, self->cancellable, on_root_started, self);
+}
+
+static void
+make_exit (World *self,
+           const Event *event)
+{
+  TestChild *child = TEST_CHILD (self->places[event->node].child);
+  g_autoptr (GError) error = g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "It took too long");
+  g_autoptr (UsherExit) late = usher_exit_new_shutdown_with_error (error);
+  static const UsherExitKind kinds[] = {
+    [REASON_NORMAL] = USHER_EXIT_NORMAL,
+    [REASON_SHUTDOWN] = USHER_EXIT_SHUTDOWN,
+    [REASON_ERROR] = USHER_EXIT_ERROR,
+    [REASON_KILLED] = USHER_EXIT_KILLED,
+  };
+
+  if (event->argument == REASON_SHUTDOWN_ERROR)
+    test_child_exit_because (child, late);
+  else
+    test_child_exit (child, kinds[event->argument]);
+}
+
+gboolean
+world_accepts (const World *self,
+               const Event *event)
+{
+  UsherChild *child = self->places[event->node].child;
+
+  switch (event->kind)
+    {
+    case EVENT_BOOT:
+      return self->is_down;
+    case EVENT_CANCEL:
+      return self->is_booting;
+    case EVENT_ANSWER:
+      return test_child_is_starting (TEST_CHILD (child));
+    case EVENT_EXIT:
+      return test_child_is_running (TEST_CHILD (child));
+    default:
+      return event->kind != EVENT_NOTHING;
+    }
+}
+
+static gboolean
+is_down (const World *self,
+         guint index)
+{
+  const NodePlan *plan = &self->sequence->nodes[index];
+
+  if (index == ROOT)
+    return self->is_down;
+
+  const char *id = usher_child_spec_get_id (self->places[index].spec);
+  UsherSupervisor *parent = USHER_SUPERVISOR (self->places[plan->parent].child);
+  g_autoptr (UsherChildInfo) info = usher_supervisor_get_child (parent, id, NULL);
+  UsherChildState state = info != NULL ? usher_child_info_get_state (info) : USHER_CHILD_STOPPED;
+
+  return state == USHER_CHILD_STOPPED || state == USHER_CHILD_RESTARTING;
+}
+
+/* What a supervisor that is down is told it does at once. */
+gboolean
+world_needs_quiet (const World *self,
+                   const Event *event)
+{
+  return event->kind == EVENT_ADVANCE || event->kind == EVENT_ANSWER || (event->kind == EVENT_SHUTDOWN && is_down (self, event->node));
 }
 
 void
 world_do (World *self,
           const Event *event)
 {
-  TestChild *child = self->children[event->child];
+  UsherChild *child = self->places[event->node].child;
 
   switch (event->kind)
     {
     case EVENT_BOOT:
       boot (self);
       break;
-    case EVENT_SHUTDOWN:
-      usher_child_shutdown (USHER_CHILD (self->supervisor), event->argument);
-      break;
-    case EVENT_KILL:
-      usher_child_kill (USHER_CHILD (self->supervisor));
-      break;
     case EVENT_CANCEL:
       g_cancellable_cancel (self->cancellable);
       break;
+    case EVENT_SHUTDOWN:
+      usher_child_shutdown (child, event->argument);
+      break;
+    case EVENT_KILL:
+      usher_child_kill (child);
+      break;
     case EVENT_SET_START:
-      test_child_set_start (child, event->argument);
+      test_child_set_next_starts (TEST_CHILD (child), event->argument, event->times);
       break;
     case EVENT_SET_STOP:
-      test_child_set_stop (child, event->argument);
+      test_child_set_stop (TEST_CHILD (child), event->argument);
       break;
     case EVENT_ANSWER:
-      test_child_answer_start (child);
+      test_child_answer_start (TEST_CHILD (child));
       break;
     case EVENT_EXIT:
-      test_child_exit (child, event->argument);
+      make_exit (self, event);
       break;
     case EVENT_ADVANCE:
-      fake_clock_advance_usec (event->argument * MSEC);
+      fake_clock_advance_usec (event->argument);
       break;
     case EVENT_NOTHING:
       break;
@@ -202,45 +291,104 @@ world_do (World *self,
 }
 
 static void
-describe (World *self)
+describe (World *self,
+          guint index)
 {
-  g_autoptr (GPtrArray) infos = usher_supervisor_which_children (self->supervisor);
+  UsherSupervisor *supervisor = USHER_SUPERVISOR (self->places[index].child);
+  g_autoptr (GPtrArray) infos = usher_supervisor_which_children (supervisor);
   UsherChildCounts counts;
 
+  seen_add (self->seen->states, "%c:", sequence_get_name (self->sequence, index));
   for (guint i = 0; i < infos->len; i++)
     {
       const UsherChildInfo *info = g_ptr_array_index (infos, i);
 
-      g_string_append_printf (self->seen->states, "%s %s, ", usher_child_info_get_id (info),
-                              get_nick (USHER_TYPE_CHILD_STATE, usher_child_info_get_state (info)));
+      seen_add (self->seen->states, "%s %s,", usher_child_info_get_id (info),
+                get_nick (USHER_TYPE_CHILD_STATE, usher_child_info_get_state (info)));
     }
-  usher_supervisor_count_children (self->supervisor, &counts);
-  g_string_append_printf (self->seen->states, "%u %u", counts.n_specs, counts.n_active);
+  usher_supervisor_count_children (supervisor, &counts);
+  seen_add (self->seen->states, "%u %u %u %u;", counts.n_specs, counts.n_active,
+            counts.n_supervisors, counts.n_workers);
 }
 
 void
 world_settle (World *self)
 {
   iterate_pending (NULL);
-  describe (self);
+  for (guint i = 0; i < self->sequence->n_nodes; i++)
+    if (self->sequence->nodes[i].is_supervisor)
+      describe (self, i);
+}
+
+gint64
+world_get_pause_usec (const World *self)
+{
+  return fake_clock_get_pause_usec ();
+}
+
+static UsherChild *
+make_supervisor (Place *place,
+                 const NodePlan *plan,
+                 const char *name)
+{
+  UsherSupervisor *supervisor = usher_supervisor_new (plan->strategy);
+
+  usher_supervisor_set_name (supervisor, name);
+  usher_supervisor_set_intensity (supervisor, plan->intensity);
+  usher_supervisor_set_period_msec (supervisor, plan->period_msec);
+  usher_supervisor_set_auto_shutdown (supervisor, plan->auto_shutdown);
+  g_signal_connect (supervisor, "report", G_CALLBACK (on_report), place);
+  g_signal_connect (supervisor, "exited", G_CALLBACK (on_exited), place);
+
+  return USHER_CHILD (supervisor);
+}
+
+static UsherChildSpec *
+make_spec (const NodePlan *plan,
+           UsherChild *child,
+           const char *name)
+{
+  UsherChildSpec *spec = usher_child_spec_new (name, child);
+
+  usher_child_spec_set_restart (spec, plan->restart);
+  usher_child_spec_set_shutdown_msec (spec, plan->shutdown_msec);
+  usher_child_spec_set_significant (spec, plan->is_significant);
+  usher_child_spec_set_restart_delay (spec, plan->delay_msec, plan->delay_max_msec,
+                                      plan->has_jitter ? JITTER : 0);
+  return spec;
 }
 
 static void
-add_child (World *self,
-           guint index)
+make_place (World *self,
+            guint index)
 {
-  const ChildPlan *plan = &self->sequence->children[index];
-  const char id[] = { 'a' + index, '\0' };
+  const NodePlan *plan = &self->sequence->nodes[index];
+  const char name[] = { sequence_get_name (self->sequence, index), '\0' };
+  Place *place = &self->places[index];
+
+  place->world = self;
+  place->index = index;
+  if (plan->is_supervisor)
+    place->child = make_supervisor (place, plan, name);
+  else
+    place->child = USHER_CHILD (test_child_new (name, self->seen->deeds[plan->parent]));
+  if (index != ROOT)
+    place->spec = make_spec (plan, place->child, name);
+}
+
+/* A supervisor is whole before it is put under another one: that looks at its children's limits. */
+static void
+put_under_parent (World *self,
+                  guint index)
+{
+  const NodePlan *plan = &self->sequence->nodes[index];
+  UsherSupervisor *parent = USHER_SUPERVISOR (self->places[plan->parent].child);
   g_autoptr (GError) error = NULL;
 
-  self->children[index] = test_child_new (id, self->seen->calls);
-  self->specs[index] = usher_child_spec_new (id, USHER_CHILD (self->children[index]));
-  usher_child_spec_set_restart (self->specs[index], plan->restart);
-  usher_child_spec_set_shutdown_msec (self->specs[index], plan->shutdown_msec);
-  if (index >= self->sequence->n_static)
+  if (!plan->is_static)
     return;
 
-  usher_supervisor_add_child (self->supervisor, self->specs[index], &error);
+  usher_supervisor_add_child (parent, self->places[index].spec, &error);
   g_assert_no_error (error);
 }
 
@@ -253,27 +401,29 @@ world_new (const Sequence *sequence,
   fake_clock_install ();
   self->sequence = sequence;
   self->seen = seen;
-  self->supervisor = usher_supervisor_new (sequence->strategy);
-  usher_supervisor_set_intensity (self->supervisor, sequence->intensity);
-  usher_supervisor_set_period_msec (self->supervisor, sequence->period_msec);
-  g_signal_connect (self->supervisor, "report", G_CALLBACK (on_report), self);
-  g_signal_connect (self->supervisor, "exited", G_CALLBACK (on_exited), self);
-  for (guint i = 0; i < MAX_CHILDREN; i++)
-    add_child (self, i);
+  self->is_down = TRUE;
+  for (guint i = 0; i < sequence->n_nodes; i++)
+    make_place (self, i);
+  for (guint i = 1; i < sequence->n_nodes; i++)
+    put_under_parent (self, i);
 
   return self;
+}
+
+static void
+free_all (World *self)
+{
+  g_clear_object (&self->cancellable);
+  for (guint i = 1; i < self->sequence->n_nodes; i++)
+    usher_child_spec_free (self->places[i].spec);
 }
 
 void
 world_free (World *self)
 {
-  g_clear_object (&self->cancellable);
-  g_assert_finalize_object (self->supervisor);
-  for (guint i = 0; i < MAX_CHILDREN; i++)
-    {
-      usher_child_spec_free (self->specs[i]);
-      g_assert_finalize_object (self->children[i]);
-    }
+  free_all (self);
+  for (guint i = 0; i < self->sequence->n_nodes; i++)
+    g_assert_finalize_object (G_OBJECT (self->places[i].child));
   g_assert_cmpuint (fake_clock_get_n_armed (), ==, 0);
   fake_clock_remove ();
   g_free (self);
@@ -282,20 +432,16 @@ world_free (World *self)
 void
 world_abandon (World *self)
 {
-  usher_child_kill (USHER_CHILD (self->supervisor));
+  usher_child_kill (self->places[ROOT].child);
   iterate_pending (NULL);
-  for (guint i = 0; i < MAX_CHILDREN; i++)
-    if (test_child_is_starting (self->children[i]))
-      test_child_answer_start (self->children[i]);
+  for (guint i = 0; i < self->sequence->n_nodes; i++)
+    if (!self->sequence->nodes[i].is_supervisor && test_child_is_starting (TEST_CHILD (self->places[i].child)))
+      test_child_answer_start (TEST_CHILD (self->places[i].child));
   iterate_pending (NULL);
 
-  g_clear_object (&self->cancellable);
-  g_object_unref (self->supervisor);
-  for (guint i = 0; i < MAX_CHILDREN; i++)
-    {
-      usher_child_spec_free (self->specs[i]);
-      g_object_unref (self->children[i]);
-    }
+  free_all (self);
+  for (guint i = 0; i < self->sequence->n_nodes; i++)
+    g_object_unref (self->places[i].child);
   fake_clock_remove ();
   g_free (self);
 }

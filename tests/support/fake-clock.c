@@ -101,6 +101,21 @@ fake_clock_advance_usec (gint64 usec)
   g_hash_table_foreach_remove (armed, ring_if_due, NULL);
 }
 
+gint64
+fake_clock_get_pause_usec (void)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+  gint64 pause_usec = G_MAXINT64;
+  GHashTableIter iter;
+  gpointer deadline_usec;
+
+  g_hash_table_iter_init (&iter, armed);
+  while (g_hash_table_iter_next (&iter, NULL, &deadline_usec))
+    pause_usec = MIN (pause_usec, *(gint64 *) deadline_usec - now_usec);
+
+  return pause_usec;
+}
+
 guint
 fake_clock_get_n_armed (void)
 {

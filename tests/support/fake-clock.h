@@ -15,6 +15,9 @@ void fake_clock_remove (void);
 /* Wakes every context that waits for a moment up to and including the new one. */
 void fake_clock_advance_usec (gint64 usec);
 
+/* How long it is to the next moment that a source waits for; G_MAXINT64 if none does. */
+gint64 fake_clock_get_pause_usec (void);
+
 /* How many sources wait for a moment that has not come. */
 guint fake_clock_get_n_armed (void);
 

@@ -41,28 +41,33 @@ trace (TestChild *self,
 
 static void
 end_life (TestChild *self,
-          UsherExitKind kind)
+          UsherExit *exit)
 {
-  g_autoptr (GError) error = g_error_new (USHER_ERROR, USHER_ERROR_FAILED, "%s broke", self->name);
-  g_autoptr (UsherExit) exit = NULL;
-
-  if (kind == USHER_EXIT_NORMAL)
-    exit = usher_exit_new_normal ();
-  else if (kind == USHER_EXIT_SHUTDOWN)
-    exit = usher_exit_new_shutdown ();
-  else if (kind == USHER_EXIT_ERROR)
-    exit = usher_exit_new_error (error);
-  else
-    exit = usher_exit_new_killed ();
-
   self->is_running = FALSE;
   usher_child_emit_exited (USHER_CHILD (self), self->serial, exit);
+}
+
+static UsherExit *
+make_exit (TestChild *self,
+           UsherExitKind kind)
+{
+  g_autoptr (GError) error = g_error_new (USHER_ERROR, USHER_ERROR_FAILED, "%s broke", self->name);
+
+  if (kind == USHER_EXIT_NORMAL)
+    return usher_exit_new_normal ();
+  if (kind == USHER_EXIT_SHUTDOWN)
+    return usher_exit_new_shutdown ();
+  if (kind == USHER_EXIT_ERROR)
+    return usher_exit_new_error (error);
+
+  return usher_exit_new_killed ();
 }
 
 static void
 on_completed (TestChild *self)
 {
-  end_life (self, USHER_EXIT_ERROR);
+  if (self->is_running)
+    test_child_exit (self, USHER_EXIT_ERROR);
 }
 
 static void
@@ -149,21 +154,33 @@ test_child_start_finish (UsherChild *child,
   return answer < 0 ? USHER_START_FAILED : (UsherStartResult) answer;
 }
 
+static UsherExit *
+make_stop_exit (TestChild *self)
+{
+  g_autoptr (GError) error = g_error_new (G_IO_ERROR, G_IO_ERROR_TIMED_OUT, "%s was late", self->name);
+
+  if (self->stop == TEST_STOP_TIMED_OUT)
+    return usher_exit_new_shutdown_with_error (error);
+  if (self->stop == TEST_STOP_NORMAL)
+    return make_exit (self, USHER_EXIT_NORMAL);
+
+  return make_exit (self, self->stop == TEST_STOP_ERROR ? USHER_EXIT_ERROR : USHER_EXIT_SHUTDOWN);
+}
+
 static void
 test_child_shutdown (UsherChild *child,
                      UsherStop why)
 {
-  static const UsherExitKind kinds[] = {
-    [TEST_STOP_SHUTDOWN] = USHER_EXIT_SHUTDOWN,
-    [TEST_STOP_NORMAL] = USHER_EXIT_NORMAL,
-    [TEST_STOP_ERROR] = USHER_EXIT_ERROR,
-  };
   TestChild *self = TEST_CHILD (child);
 
   trace (self, why == USHER_STOP_FINAL ? '=' : '-');
   self->is_asked = TRUE;
-  if (self->is_running && self->stop != TEST_STOP_REFUSE)
-    end_life (self, kinds[self->stop]);
+  if (!self->is_running || self->stop == TEST_STOP_REFUSE)
+    return;
+
+  g_autoptr (UsherExit) exit = make_stop_exit (self);
+
+  end_life (self, exit);
 }
 
 static void
@@ -173,7 +190,7 @@ test_child_kill (UsherChild *child)
 
   trace (self, '!');
   if (self->is_running)
-    end_life (self, USHER_EXIT_KILLED);
+    test_child_exit (self, USHER_EXIT_KILLED);
 }
 
 static guint64
@@ -295,6 +312,15 @@ void
 test_child_exit (TestChild *self,
                  UsherExitKind kind)
 {
+  g_autoptr (UsherExit) exit = make_exit (self, kind);
+
+  test_child_exit_because (self, exit);
+}
+
+void
+test_child_exit_because (TestChild *self,
+                         UsherExit *exit)
+{
   g_assert_true (self->is_running);
-  end_life (self, kind);
+  end_life (self, exit);
 }

@@ -24,6 +24,7 @@ typedef enum
   TEST_STOP_SHUTDOWN,
   TEST_STOP_NORMAL,
   TEST_STOP_ERROR,
+  TEST_STOP_TIMED_OUT, /* a shutdown with an error */
   TEST_STOP_REFUSE,
 } TestStop;
 
@@ -61,5 +62,7 @@ void test_child_answer_start (TestChild *self);
 /* Exits by itself. */
 void test_child_exit (TestChild *self,
                       UsherExitKind kind);
+void test_child_exit_because (TestChild *self,
+                              UsherExit *exit);
 
 G_END_DECLS
