@@ -18,6 +18,7 @@
 #include <usher/exit.h>
 #include <usher/listen-socket.h>
 #include <usher/report.h>
+#include <usher/service.h>
 #include <usher/supervisor.h>
 #include <usher/task.h>
 #include <usher/version.h>

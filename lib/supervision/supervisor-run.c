@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The Usher authors */
 
-#include <glib-unix.h>
+#include <signal.h>
 
+#include "runtime/unix-signal-private.h"
 #include "usher/child.h"
 #include "usher/supervisor.h"
 
@@ -49,27 +50,6 @@ on_signal (gpointer user_data)
   run->is_stopping = TRUE;
 
   return G_SOURCE_CONTINUE;
-}
-
-static GSource *
-attach_signal (GMainContext *context,
-               int signum,
-               TreeRun *run)
-{
-  GSource *source = g_unix_signal_source_new (signum);
-
-  g_source_set_static_name (source, "usher signal");
-  g_source_set_callback (source, on_signal, run, NULL);
-  g_source_attach (source, context);
-
-  return source;
-}
-
-static void
-detach (GSource *source)
-{
-  g_source_destroy (source);
-  g_source_unref (source);
 }
 
 static gboolean
@@ -119,8 +99,8 @@ usher_supervisor_run (UsherSupervisor *self,
 
   g_return_val_if_fail (USHER_IS_SUPERVISOR (self), FALSE);
 
-  sigterm = attach_signal (context, SIGTERM, &run);
-  sigint = attach_signal (context, SIGINT, &run);
+  sigterm = usher_unix_signal_attach (context, SIGTERM, on_signal, &run);
+  sigint = usher_unix_signal_attach (context, SIGINT, on_signal, &run);
   exited_id = g_signal_connect (self, "exited", G_CALLBACK (on_exited), &run);
   usher_child_start_async (USHER_CHILD (self), NULL, on_started, &run);
 
@@ -128,8 +108,8 @@ usher_supervisor_run (UsherSupervisor *self,
     g_main_context_iteration (context, TRUE);
 
   g_signal_handler_disconnect (self, exited_id);
-  detach (sigint);
-  detach (sigterm);
+  usher_unix_signal_detach (sigint);
+  usher_unix_signal_detach (sigterm);
 
   return tree_run_answer (&run, error);
 }

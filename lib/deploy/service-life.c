@@ -1,0 +1,263 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "deploy/service-private.h"
+
+#include "runtime/clock-private.h"
+#include "usher/error.h"
+
+#define PROGRESS_USEC G_USEC_PER_SEC
+
+#define EDGE(to) (1u << (to))
+
+static const guint edges[] = {
+  [USHER_SERVICE_DOWN] = EDGE (USHER_SERVICE_STARTING),
+  [USHER_SERVICE_STARTING] = EDGE (USHER_SERVICE_UP) | EDGE (USHER_SERVICE_DRAINING) |
+                             EDGE (USHER_SERVICE_DOWN),
+  [USHER_SERVICE_UP] = EDGE (USHER_SERVICE_LAME_DUCK) | EDGE (USHER_SERVICE_DRAINING) |
+                       EDGE (USHER_SERVICE_DOWN),
+  [USHER_SERVICE_LAME_DUCK] = EDGE (USHER_SERVICE_DRAINING) | EDGE (USHER_SERVICE_DOWN),
+  [USHER_SERVICE_DRAINING] = EDGE (USHER_SERVICE_DOWN),
+};
+
+static void
+set_state (UsherService *self,
+           UsherServiceState state)
+{
+  g_assert (edges[self->state] & EDGE (state));
+
+  self->state = state;
+  usher_service_notify_state (self);
+}
+
+static void
+hold_application (UsherService *self)
+{
+  GApplication *application = g_application_get_default ();
+
+  if (application == NULL)
+    return;
+
+  self->application = g_object_ref (application);
+  g_application_hold (application);
+}
+
+static void
+go_down (UsherService *self)
+{
+  usher_timer_stop (&self->timer);
+  set_state (self, USHER_SERVICE_DOWN);
+  if (self->application != NULL)
+    g_application_release (self->application);
+  g_clear_object (&self->application);
+}
+
+static void
+on_exited (UsherChild *root,
+           guint64 serial,
+           UsherExit *exit,
+           UsherService *self)
+{
+  g_signal_handlers_disconnect_by_func (root, on_exited, self);
+  go_down (self);
+  g_signal_emit_by_name (self, "exited", exit);
+  g_object_unref (self);
+}
+
+static void
+on_started (GObject *source_object,
+            GAsyncResult *result,
+            gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  UsherService *self = g_task_get_source_object (task);
+  g_autoptr (GError) error = NULL;
+
+  if (usher_child_start_finish (USHER_CHILD (source_object), result, &error) == USHER_START_STARTED)
+    {
+      if (self->state == USHER_SERVICE_STARTING)
+        set_state (self, USHER_SERVICE_UP);
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  g_signal_handlers_disconnect_by_func (source_object, on_exited, self);
+  go_down (self);
+  g_task_return_error (task, g_steal_pointer (&error));
+  g_object_unref (self);
+}
+
+static gboolean
+prepare (UsherService *self,
+         GError **error)
+{
+  UsherDrainPlan plan = usher_service_plan_drain (self);
+
+  if (self->state != USHER_SERVICE_DOWN)
+    {
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+                   "service “%s” was started already; it can be started again when it has exited", self->name);
+      return FALSE;
+    }
+
+  return usher_drain_plan_check (&plan, self->name, self->drain_deadline_msec, error) &&
+         usher_service_build_tree (self, error);
+}
+
+/**
+ * usher_service_start_async:
+ * @self: a service that is down
+ * @cancellable: (nullable): stops the start
+ * @callback: (scope async): called when the tree has started, or cannot
+ * @user_data: given to @callback
+ *
+ * Starts the tree. While it is not down, the service holds a reference on itself, and the default
+ * [class@Gio.Application] if there is one.
+ *
+ * Since: 0.1
+ */
+void
+usher_service_start_async (UsherService *self,
+                           GCancellable *cancellable,
+                           GAsyncReadyCallback callback,
+                           gpointer user_data)
+{
+  g_return_if_fail (USHER_IS_SERVICE (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+
+  g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (GError) error = NULL;
+
+  g_task_set_source_tag (task, usher_service_start_async);
+  /* Once the tree has started it has an exit to tell of. */
+  g_task_set_check_cancellable (task, FALSE);
+
+  if (!prepare (self, &error))
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
+
+  g_object_ref (self);
+  hold_application (self);
+  g_signal_connect (self->root, "exited", G_CALLBACK (on_exited), self);
+  set_state (self, USHER_SERVICE_STARTING);
+  usher_child_start_async (USHER_CHILD (self->root), cancellable, on_started, g_steal_pointer (&task));
+}
+
+/**
+ * usher_service_start_finish:
+ * @self: a service
+ * @result: what the callback was given
+ * @error: return location for a #GError
+ *
+ * Ends the call. It fails with the error of the child that did not start, with %G_IO_ERROR_PENDING
+ * if the service was started already, and with [error@Usher.Error] codes `INVALID_ADDRESS`, and
+ * `INVALID_ARGUMENT` if the phases of a drain do not fit into the deadline; the message says how
+ * they add up.
+ *
+ * Returns: whether the service is up
+ *
+ * Since: 0.1
+ */
+gboolean
+usher_service_start_finish (UsherService *self,
+                            GAsyncResult *result,
+                            GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
+static void
+on_progress (UsherTimer *timer)
+{
+  UsherService *self = USHER_OWNER (UsherService, timer, timer);
+
+  usher_timer_start (&self->timer, self->reactor, usher_clock_now_usec () + PROGRESS_USEC, on_progress);
+  usher_service_notify_status (self);
+}
+
+/* Once the root is stopping, what its children's exits would make it do does not happen any more, so
+ * that all pools can be stopped at the same time. */
+static void
+begin_drain (UsherService *self)
+{
+  self->drain_began_usec = usher_clock_now_usec ();
+  self->n_drained_from = usher_service_get_n_connections (self);
+  usher_timer_start (&self->timer, self->reactor, self->drain_began_usec + PROGRESS_USEC, on_progress);
+
+  g_object_ref (self);
+  set_state (self, USHER_SERVICE_DRAINING);
+  usher_child_shutdown (USHER_CHILD (self->root), USHER_STOP_FINAL);
+  for (guint i = 0; i < self->pools->len; i++)
+    {
+      const UsherServicePool *entry = g_ptr_array_index (self->pools, i);
+
+      if (entry->supervisor != NULL)
+        usher_child_shutdown (USHER_CHILD (entry->supervisor), USHER_STOP_FINAL);
+    }
+  g_object_unref (self);
+}
+
+static void
+on_lame_duck_over (UsherTimer *timer)
+{
+  begin_drain (USHER_OWNER (UsherService, timer, timer));
+}
+
+/**
+ * usher_service_drain:
+ * @self: a service
+ *
+ * Ends the service: lame duck, then all pools drain at the same time, and then the rest of the tree
+ * stops. A service that has not started yet stops starting. It returns at once;
+ * [signal@Usher.Service::exited] says when it is over.
+ *
+ * Since: 0.1
+ */
+void
+usher_service_drain (UsherService *self)
+{
+  g_return_if_fail (USHER_IS_SERVICE (self));
+
+  if (self->state == USHER_SERVICE_STARTING || (self->state == USHER_SERVICE_UP && self->lame_duck_msec == 0))
+    {
+      begin_drain (self);
+      return;
+    }
+  if (self->state != USHER_SERVICE_UP)
+    return;
+
+  usher_timer_start (&self->timer, self->reactor,
+                     usher_clock_now_usec () + self->lame_duck_msec * G_TIME_SPAN_MILLISECOND, on_lame_duck_over);
+  set_state (self, USHER_SERVICE_LAME_DUCK);
+}
+
+/**
+ * usher_service_kill:
+ * @self: a service
+ *
+ * Ends the service at once: connections are shut, and nobody is asked.
+ *
+ * Since: 0.1
+ */
+void
+usher_service_kill (UsherService *self)
+{
+  g_return_if_fail (USHER_IS_SERVICE (self));
+
+  if (self->state != USHER_SERVICE_DOWN)
+    usher_child_kill (USHER_CHILD (self->root));
+}
+
+char *
+usher_service_describe_drain (UsherService *self)
+{
+  guint n_connections = usher_service_get_n_connections (self);
+  gint64 seconds = (usher_clock_now_usec () - self->drain_began_usec) / G_USEC_PER_SEC;
+
+  return g_strdup_printf ("draining for %02" G_GINT64_FORMAT ":%02" G_GINT64_FORMAT ": %u of %u connections left",
+                          seconds / 60, seconds % 60, n_connections, MAX (self->n_drained_from, n_connections));
+}

@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "deploy/service-private.h"
+
+#include "deploy/duration-private.h"
+#include "usher/error.h"
+
+/* What one option does with its value. */
+typedef gboolean (*Apply) (UsherService *self,
+                           const char *value,
+                           GError **error);
+
+static char *
+list_pools (UsherService *self)
+{
+  GString *names = g_string_new (NULL);
+
+  for (guint i = 0; i < self->pools->len; i++)
+    {
+      const UsherServicePool *entry = g_ptr_array_index (self->pools, i);
+
+      g_string_append_printf (names, "%s%s", i > 0 ? ", " : "", usher_acceptor_pool_get_name (entry->pool));
+    }
+
+  return g_string_free (names, FALSE);
+}
+
+/* [POOL=]ADDRESS. A Unix path may contain a `=`, but follows a colon. */
+static UsherServicePool *
+choose_pool (UsherService *self,
+             const char *value,
+             const char **address,
+             GError **error)
+{
+  const char *equals = strchr (value, '=');
+  const char *colon = strchr (value, ':');
+  gboolean has_name = equals != NULL && (colon == NULL || equals < colon);
+  g_autofree char *name = has_name ? g_strndup (value, equals - value) : NULL;
+  g_autofree char *names = list_pools (self);
+  UsherServicePool *entry = NULL;
+
+  *address = has_name ? equals + 1 : value;
+  if (has_name)
+    entry = usher_service_find_pool (self, name);
+  else if (self->pools->len == 1)
+    entry = g_ptr_array_index (self->pools, 0);
+  if (entry == NULL)
+    g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                 "--listen=%s: say for which pool, as POOL=ADDRESS; the pools are: %s", value, names);
+
+  return entry;
+}
+
+/* The first one takes the place of what the program says. */
+static gboolean
+apply_listen (UsherService *self,
+              const char *value,
+              GError **error)
+{
+  const char *address;
+  UsherServicePool *entry = choose_pool (self, value, &address, error);
+  gpointer count;
+
+  if (entry == NULL)
+    return FALSE;
+
+  count = g_ptr_array_index (entry->counts, 0);
+  if (!entry->is_overridden)
+    {
+      g_ptr_array_set_size (entry->addresses, 0);
+      g_ptr_array_set_size (entry->counts, 0);
+    }
+  entry->is_overridden = TRUE;
+  g_ptr_array_add (entry->addresses, g_strdup (address));
+  g_ptr_array_add (entry->counts, count);
+
+  return TRUE;
+}
+
+static gboolean
+apply_to_pools (UsherService *self,
+                const char *value,
+                void (*set) (UsherAcceptorPool *pool, gint64 msec),
+                GError **error)
+{
+  gint64 msec;
+
+  if (!usher_duration_parse (value, &msec, error))
+    return FALSE;
+
+  for (guint i = 0; i < self->pools->len; i++)
+    {
+      const UsherServicePool *entry = g_ptr_array_index (self->pools, i);
+
+      set (entry->pool, msec);
+    }
+
+  return TRUE;
+}
+
+static gboolean
+apply_grace (UsherService *self,
+             const char *value,
+             GError **error)
+{
+  return apply_to_pools (self, value, usher_acceptor_pool_set_grace_msec, error);
+}
+
+static gboolean
+apply_shutdown (UsherService *self,
+                const char *value,
+                GError **error)
+{
+  return apply_to_pools (self, value, usher_acceptor_pool_set_shutdown_msec, error);
+}
+
+static gboolean
+apply_lame_duck (UsherService *self,
+                 const char *value,
+                 GError **error)
+{
+  gint64 msec;
+
+  if (!usher_duration_parse (value, &msec, error))
+    return FALSE;
+  if (msec < 0)
+    {
+      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                           "--lame-duck=infinity would never end; say for how long");
+      return FALSE;
+    }
+
+  usher_service_set_lame_duck_msec (self, msec);
+  return TRUE;
+}
+
+static gboolean
+apply_drain_deadline (UsherService *self,
+                      const char *value,
+                      GError **error)
+{
+  gint64 msec;
+
+  if (!usher_duration_parse (value, &msec, error))
+    return FALSE;
+
+  usher_service_set_drain_deadline_msec (self, msec);
+  return TRUE;
+}
+
+static const struct
+{
+  const char *name;
+  Apply apply;
+} options[] = {
+  { "--listen", apply_listen },
+  { "-l", apply_listen },
+  { "--grace", apply_grace },
+  { "--shutdown", apply_shutdown },
+  { "--lame-duck", apply_lame_duck },
+  { "--drain-deadline", apply_drain_deadline },
+};
+
+static gboolean
+on_option (const char *name,
+           const char *value,
+           gpointer data,
+           GError **error)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (options); i++)
+    if (g_str_equal (options[i].name, name))
+      {
+        if (options[i].apply (data, value, error))
+          return TRUE;
+
+        g_prefix_error (error, "%s: ", name);
+        return FALSE;
+      }
+
+  g_return_val_if_reached (FALSE);
+}
+
+/**
+ * usher_service_get_option_group:
+ * @self: a service that has its pools and is down
+ *
+ * Makes the options of the service, for a program that has options of its own:
+ * `--listen=[POOL=]ADDRESS` (in place of the addresses of the program; it can be repeated),
+ * `--grace`, `--shutdown`, `--lame-duck` and `--drain-deadline`.
+ *
+ * Returns: (transfer full): a group of options
+ *
+ * Since: 0.1
+ */
+GOptionGroup *
+usher_service_get_option_group (UsherService *self)
+{
+  static const GOptionEntry entries[] = {
+    { "listen", 'l', 0, G_OPTION_ARG_CALLBACK, on_option,
+      "Where a pool listens; can be repeated", "[POOL=]ADDRESS" },
+    { "grace", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
+      "How long connections may finish when the service ends", "TIME" },
+    { "shutdown", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
+      "How long they may clean up after that, before they are killed", "TIME" },
+    { "lame-duck", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
+      "How long the service still accepts when it ends", "TIME" },
+    { "drain-deadline", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
+      "The longest that all of this may take", "TIME" },
+    { NULL },
+  };
+
+  g_return_val_if_fail (USHER_IS_SERVICE (self), NULL);
+  g_return_val_if_fail (self->state == USHER_SERVICE_DOWN, NULL);
+
+  GOptionGroup *group = g_option_group_new ("service", "Service Options:", "Show the options of the service",
+                                            g_object_ref (self), g_object_unref);
+
+  g_option_group_add_entries (group, entries);
+  return group;
+}

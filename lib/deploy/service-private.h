@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include "deploy/drain-plan-private.h"
+#include "runtime/reactor-private.h"
+#include "usher/service.h"
+
+G_BEGIN_DECLS
+
+/* A pool with its addresses. Once the tree is built it has a supervisor of its own, which restarts
+ * the pool and its listen sockets together. */
+typedef struct
+{
+  UsherAcceptorPool *pool;     /* (owned) */
+  GPtrArray *addresses;        /* (owned) (element-type utf8) */
+  GPtrArray *counts;           /* of acceptors, by address */
+  gboolean is_overridden;      /* the command line says where to listen */
+  UsherSupervisor *supervisor; /* (owned) (nullable) */
+} UsherServicePool;
+
+/*   DOWN ──> STARTING ──> UP ──> LAME_DUCK ──> DRAINING
+ *    ^──────────┴──────────┴─────────┴────────────┘
+ *
+ * It may drain from any of them, and a tree may end by itself. */
+struct _UsherService
+{
+  GObject parent_instance;
+
+  char *name;            /* (owned) */
+  UsherSupervisor *root; /* (owned) */
+  UsherReactor *reactor; /* (owned) */
+  GPtrArray *pools;      /* (owned) (element-type UsherServicePool) */
+  guint lame_duck_msec;
+  gint64 drain_deadline_msec;
+
+  UsherServiceState state;
+  GTask *start_task;         /* (owned) (nullable): until it is answered */
+  GApplication *application; /* (owned) (nullable): held while the tree is not down */
+  UsherTimer timer;          /* the end of the lame duck; then, every second of the drain */
+  gint64 drain_began_usec;
+  guint n_drained_from; /* connections, when the drain began */
+};
+
+UsherServicePool *usher_service_find_pool (UsherService *self,
+                                           const char *name);
+
+/* Makes the tree, for those pools that do not stand in it yet. */
+gboolean usher_service_build_tree (UsherService *self,
+                                   GError **error);
+UsherDrainPlan usher_service_plan_drain (UsherService *self);
+
+void usher_service_notify_state (UsherService *self);
+void usher_service_notify_status (UsherService *self);
+char *usher_service_describe_drain (UsherService *self);
+
+G_END_DECLS

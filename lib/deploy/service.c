@@ -1,0 +1,542 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "deploy/service-private.h"
+
+#include "runtime/clock-private.h"
+#include "usher/error.h"
+
+/**
+ * UsherService:
+ *
+ * A whole daemon: pools and their addresses in, a supervision tree out, with a command line, signals
+ * and a drain.
+ *
+ * It is made of public parts only, and does not hide them. Under its supervisor, which is
+ * one-for-one, each pool has a supervisor of its own, rest-for-one, with the pool and behind it its
+ * listen sockets; these keep listening while the pool is restarted. Further children can be added
+ * to [method@Usher.Service.get_supervisor] before it starts.
+ *
+ * A program that is nothing else calls [method@Usher.Service.run]. Inside a [class@Gio.Application],
+ * or any other main loop, it is [method@Usher.Service.start_async] and [method@Usher.Service.drain].
+ *
+ * A drain has three phases. As *lame duck* the service still accepts, while load balancers learn
+ * that they should go elsewhere. Then all listen sockets are closed, and the pools drain, all at the
+ * same time: each gives its connections its grace, and then its shutdown. A deadline for all of it
+ * can be set; what does not fit is refused at the start.
+ *
+ * It belongs to the context in which it was made.
+ *
+ * Since: 0.1
+ */
+
+typedef enum
+{
+  PROP_NAME = 1,
+  PROP_SUPERVISOR,
+  PROP_LAME_DUCK_MSEC,
+  PROP_DRAIN_DEADLINE_MSEC,
+  PROP_STATE,
+  PROP_STATUS,
+} UsherServiceProperty;
+
+static GParamSpec *props[PROP_STATUS + 1];
+
+G_DEFINE_ENUM_TYPE (UsherServiceState, usher_service_state,
+                    G_DEFINE_ENUM_VALUE (USHER_SERVICE_DOWN, "down"),
+                    G_DEFINE_ENUM_VALUE (USHER_SERVICE_STARTING, "starting"),
+                    G_DEFINE_ENUM_VALUE (USHER_SERVICE_UP, "up"),
+                    G_DEFINE_ENUM_VALUE (USHER_SERVICE_LAME_DUCK, "lame-duck"),
+                    G_DEFINE_ENUM_VALUE (USHER_SERVICE_DRAINING, "draining"))
+
+G_DEFINE_FINAL_TYPE (UsherService, usher_service, G_TYPE_OBJECT)
+
+static void
+service_pool_free (UsherServicePool *entry)
+{
+  g_object_unref (entry->pool);
+  g_ptr_array_unref (entry->addresses);
+  g_ptr_array_unref (entry->counts);
+  g_clear_object (&entry->supervisor);
+  g_free (entry);
+}
+
+static void
+usher_service_get_property (GObject *object,
+                            guint property_id,
+                            GValue *value,
+                            GParamSpec *pspec)
+{
+  UsherService *self = USHER_SERVICE (object);
+
+  switch ((UsherServiceProperty) property_id)
+    {
+    case PROP_NAME:
+      g_value_set_string (value, self->name);
+      break;
+    case PROP_SUPERVISOR:
+      g_value_set_object (value, self->root);
+      break;
+    case PROP_LAME_DUCK_MSEC:
+      g_value_set_uint (value, self->lame_duck_msec);
+      break;
+    case PROP_DRAIN_DEADLINE_MSEC:
+      g_value_set_int64 (value, self->drain_deadline_msec);
+      break;
+    case PROP_STATE:
+      g_value_set_enum (value, self->state);
+      break;
+    case PROP_STATUS:
+      g_value_take_string (value, usher_service_dup_status (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+usher_service_set_property (GObject *object,
+                            guint property_id,
+                            const GValue *value,
+                            GParamSpec *pspec)
+{
+  UsherService *self = USHER_SERVICE (object);
+
+  switch ((UsherServiceProperty) property_id)
+    {
+    case PROP_NAME:
+      self->name = g_value_dup_string (value);
+      break;
+    case PROP_LAME_DUCK_MSEC:
+      usher_service_set_lame_duck_msec (self, g_value_get_uint (value));
+      break;
+    case PROP_DRAIN_DEADLINE_MSEC:
+      usher_service_set_drain_deadline_msec (self, g_value_get_int64 (value));
+      break;
+    case PROP_SUPERVISOR:
+    case PROP_STATE:
+    case PROP_STATUS:
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+usher_service_constructed (GObject *object)
+{
+  UsherService *self = USHER_SERVICE (object);
+
+  G_OBJECT_CLASS (usher_service_parent_class)->constructed (object);
+
+  usher_supervisor_set_name (self->root, self->name);
+}
+
+static void
+usher_service_finalize (GObject *object)
+{
+  UsherService *self = USHER_SERVICE (object);
+
+  g_ptr_array_unref (self->pools);
+  g_object_unref (self->root);
+  usher_reactor_unref (self->reactor);
+  g_free (self->name);
+
+  G_OBJECT_CLASS (usher_service_parent_class)->finalize (object);
+}
+
+static void
+make_settings (void)
+{
+  /**
+   * UsherService:name:
+   *
+   * The name of the service, and of its supervisor. The default is “service”.
+   *
+   * Since: 0.1
+   */
+  props[PROP_NAME] =
+      g_param_spec_string ("name", NULL, NULL, "service",
+                           G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherService:lame-duck-msec:
+   *
+   * How long a drain waits, in milliseconds, before it closes the listen sockets. It is the time
+   * that load balancers take to notice. The default is 0.
+   *
+   * Since: 0.1
+   */
+  props[PROP_LAME_DUCK_MSEC] =
+      g_param_spec_uint ("lame-duck-msec", NULL, NULL, 0, G_MAXINT32, 0,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherService:drain-deadline-msec:
+   *
+   * The longest that a drain may take, in milliseconds, or -1 for as long as its phases take. A
+   * service whose phases do not fit does not start. The default is -1.
+   *
+   * Since: 0.1
+   */
+  props[PROP_DRAIN_DEADLINE_MSEC] =
+      g_param_spec_int64 ("drain-deadline-msec", NULL, NULL, -1, G_MAXINT32, -1,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+make_figures (void)
+{
+  /**
+   * UsherService:supervisor:
+   *
+   * The root of the tree.
+   *
+   * Since: 0.1
+   */
+  props[PROP_SUPERVISOR] =
+      g_param_spec_object ("supervisor", NULL, NULL, USHER_TYPE_SUPERVISOR,
+                           G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherService:state:
+   *
+   * What the service is doing.
+   *
+   * Since: 0.1
+   */
+  props[PROP_STATE] =
+      g_param_spec_enum ("state", NULL, NULL, USHER_TYPE_SERVICE_STATE, USHER_SERVICE_DOWN,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherService:status:
+   *
+   * The same for people, with the progress of the drain; it changes every second then.
+   *
+   * Since: 0.1
+   */
+  props[PROP_STATUS] =
+      g_param_spec_string ("status", NULL, NULL, NULL, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+usher_service_class_init (UsherServiceClass *klass)
+{
+  GObjectClass *object_class = G_OBJECT_CLASS (klass);
+
+  object_class->get_property = usher_service_get_property;
+  object_class->set_property = usher_service_set_property;
+  object_class->constructed = usher_service_constructed;
+  object_class->finalize = usher_service_finalize;
+  make_settings ();
+  make_figures ();
+  g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
+
+  /**
+   * UsherService::exited:
+   * @self: the service
+   * @exit: how its tree ended
+   *
+   * Says that a service that had started is down. It may be started again.
+   *
+   * Since: 0.1
+   */
+  g_signal_new ("exited", USHER_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 1,
+                USHER_TYPE_EXIT | G_SIGNAL_TYPE_STATIC_SCOPE);
+}
+
+static void
+usher_service_init (UsherService *self)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  self->root = usher_supervisor_new (USHER_STRATEGY_ONE_FOR_ONE);
+  self->reactor = usher_reactor_ref_for_context (context);
+  self->pools = g_ptr_array_new_with_free_func ((GDestroyNotify) service_pool_free);
+  self->drain_deadline_msec = -1;
+}
+
+void
+usher_service_notify_state (UsherService *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
+  usher_service_notify_status (self);
+}
+
+void
+usher_service_notify_status (UsherService *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATUS]);
+}
+
+/**
+ * usher_service_new:
+ * @name: what it is called in reports
+ *
+ * Makes a service without pools.
+ *
+ * Returns: (transfer full): a new service
+ *
+ * Since: 0.1
+ */
+UsherService *
+usher_service_new (const char *name)
+{
+  g_return_val_if_fail (name != NULL, NULL);
+
+  return g_object_new (USHER_TYPE_SERVICE, "name", name, NULL);
+}
+
+/**
+ * usher_service_get_name:
+ * @self: a service
+ *
+ * Gets the name of the service.
+ *
+ * Returns: (transfer none): its name
+ *
+ * Since: 0.1
+ */
+const char *
+usher_service_get_name (UsherService *self)
+{
+  g_return_val_if_fail (USHER_IS_SERVICE (self), NULL);
+
+  return self->name;
+}
+
+/**
+ * usher_service_get_supervisor:
+ * @self: a service
+ *
+ * Gets the root of the tree. Children that are added to it before the service starts for the first
+ * time stand before the pools: they start before them, and stop after them.
+ *
+ * Returns: (transfer none): the supervisor
+ *
+ * Since: 0.1
+ */
+UsherSupervisor *
+usher_service_get_supervisor (UsherService *self)
+{
+  g_return_val_if_fail (USHER_IS_SERVICE (self), NULL);
+
+  return self->root;
+}
+
+UsherServicePool *
+usher_service_find_pool (UsherService *self,
+                         const char *name)
+{
+  for (guint i = 0; i < self->pools->len; i++)
+    {
+      UsherServicePool *entry = g_ptr_array_index (self->pools, i);
+
+      if (g_str_equal (usher_acceptor_pool_get_name (entry->pool), name))
+        return entry;
+    }
+
+  return NULL;
+}
+
+static UsherServicePool *
+add_entry (UsherService *self,
+           UsherAcceptorPool *pool)
+{
+  UsherServicePool *entry = g_new0 (UsherServicePool, 1);
+
+  entry->pool = g_object_ref (pool);
+  entry->addresses = g_ptr_array_new_with_free_func (g_free);
+  entry->counts = g_ptr_array_new ();
+  g_ptr_array_add (self->pools, entry);
+
+  return entry;
+}
+
+/**
+ * usher_service_add_pool:
+ * @self: a service that is down
+ * @pool: (transfer none): a pool; its name is that of no other pool of the service
+ * @address: where it listens, as for [ctor@Usher.ListenSocket.new_for_address]
+ * @n_acceptors: how many acceptors wait there
+ *
+ * Adds a pool, or one more address to a pool that was added before. What is wrong with either is an
+ * error of the start.
+ *
+ * Since: 0.1
+ */
+void
+usher_service_add_pool (UsherService *self,
+                        UsherAcceptorPool *pool,
+                        const char *address,
+                        guint n_acceptors)
+{
+  g_return_if_fail (USHER_IS_SERVICE (self));
+  g_return_if_fail (USHER_IS_ACCEPTOR_POOL (pool));
+  g_return_if_fail (address != NULL);
+  g_return_if_fail (self->state == USHER_SERVICE_DOWN);
+
+  UsherServicePool *entry = usher_service_find_pool (self, usher_acceptor_pool_get_name (pool));
+
+  g_return_if_fail (entry == NULL || (entry->pool == pool && entry->supervisor == NULL));
+
+  if (entry == NULL)
+    entry = add_entry (self, pool);
+  g_ptr_array_add (entry->addresses, g_strdup (address));
+  g_ptr_array_add (entry->counts, GUINT_TO_POINTER (n_acceptors));
+}
+
+/**
+ * usher_service_set_lame_duck_msec:
+ * @self: a service
+ * @lame_duck_msec: a time in milliseconds
+ *
+ * Sets how long a drain waits before it closes the listen sockets.
+ *
+ * Since: 0.1
+ */
+void
+usher_service_set_lame_duck_msec (UsherService *self,
+                                  guint lame_duck_msec)
+{
+  g_return_if_fail (USHER_IS_SERVICE (self));
+  g_return_if_fail (lame_duck_msec <= G_MAXINT32);
+
+  if (self->lame_duck_msec == lame_duck_msec)
+    return;
+
+  self->lame_duck_msec = lame_duck_msec;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LAME_DUCK_MSEC]);
+}
+
+/**
+ * usher_service_get_lame_duck_msec:
+ * @self: a service
+ *
+ * Gets how long a drain waits before it closes the listen sockets.
+ *
+ * Returns: a time in milliseconds
+ *
+ * Since: 0.1
+ */
+guint
+usher_service_get_lame_duck_msec (UsherService *self)
+{
+  g_return_val_if_fail (USHER_IS_SERVICE (self), 0);
+
+  return self->lame_duck_msec;
+}
+
+/**
+ * usher_service_set_drain_deadline_msec:
+ * @self: a service
+ * @drain_deadline_msec: a time in milliseconds, or -1 for none
+ *
+ * Sets the longest that a drain may take.
+ *
+ * Since: 0.1
+ */
+void
+usher_service_set_drain_deadline_msec (UsherService *self,
+                                       gint64 drain_deadline_msec)
+{
+  g_return_if_fail (USHER_IS_SERVICE (self));
+  g_return_if_fail (drain_deadline_msec >= -1 && drain_deadline_msec <= G_MAXINT32);
+
+  if (self->drain_deadline_msec == drain_deadline_msec)
+    return;
+
+  self->drain_deadline_msec = drain_deadline_msec;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_DRAIN_DEADLINE_MSEC]);
+}
+
+/**
+ * usher_service_get_drain_deadline_msec:
+ * @self: a service
+ *
+ * Gets the longest that a drain may take.
+ *
+ * Returns: a time in milliseconds, or -1 for none
+ *
+ * Since: 0.1
+ */
+gint64
+usher_service_get_drain_deadline_msec (UsherService *self)
+{
+  g_return_val_if_fail (USHER_IS_SERVICE (self), -1);
+
+  return self->drain_deadline_msec;
+}
+
+/**
+ * usher_service_get_state:
+ * @self: a service
+ *
+ * Gets what the service is doing.
+ *
+ * Returns: its state
+ *
+ * Since: 0.1
+ */
+UsherServiceState
+usher_service_get_state (UsherService *self)
+{
+  g_return_val_if_fail (USHER_IS_SERVICE (self), USHER_SERVICE_DOWN);
+
+  return self->state;
+}
+
+/**
+ * usher_service_get_n_connections:
+ * @self: a service
+ *
+ * Counts the connections of all its pools.
+ *
+ * Returns: how many there are
+ *
+ * Since: 0.1
+ */
+guint
+usher_service_get_n_connections (UsherService *self)
+{
+  guint n_connections = 0;
+
+  g_return_val_if_fail (USHER_IS_SERVICE (self), 0);
+
+  for (guint i = 0; i < self->pools->len; i++)
+    {
+      const UsherServicePool *entry = g_ptr_array_index (self->pools, i);
+
+      n_connections += usher_acceptor_pool_get_n_connections (entry->pool);
+    }
+
+  return n_connections;
+}
+
+/**
+ * usher_service_dup_status:
+ * @self: a service
+ *
+ * Says in one line what the service is doing, with the progress of the drain.
+ *
+ * Returns: (transfer full): a line without its end
+ *
+ * Since: 0.1
+ */
+char *
+usher_service_dup_status (UsherService *self)
+{
+  static const char *const texts[] = {
+    [USHER_SERVICE_DOWN] = "down",
+    [USHER_SERVICE_STARTING] = "starting",
+    [USHER_SERVICE_UP] = "up",
+    [USHER_SERVICE_LAME_DUCK] = "lame duck: still accepting",
+  };
+
+  g_return_val_if_fail (USHER_IS_SERVICE (self), NULL);
+
+  if (self->state == USHER_SERVICE_DRAINING)
+    return usher_service_describe_drain (self);
+
+  return g_strdup (texts[self->state]);
+}

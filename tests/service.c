@@ -1,0 +1,473 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "usher/service.h"
+
+#include "support/client.h"
+#include "support/fake-clock.h"
+#include "support/iterate.h"
+#include "usher/async-acceptor.h"
+#include "usher/error.h"
+
+/* An acceptor whose connection stays until it is made to exit. */
+#define TEST_TYPE_STAYER (test_stayer_get_type ())
+
+G_DECLARE_FINAL_TYPE (TestStayer, test_stayer, TEST, STAYER, GObject)
+
+struct _TestStayer
+{
+  GObject parent_instance;
+};
+
+static void
+on_exit_asked (GCancellable *cancellable,
+               GTask *task)
+{
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+test_stayer_acceptor_continue_async (UsherAsyncAcceptor *acceptor,
+                                     UsherConnection *connection,
+                                     GCancellable *cancellable,
+                                     GAsyncReadyCallback callback,
+                                     gpointer user_data)
+{
+  GTask *task = g_task_new (acceptor, NULL, callback, user_data);
+
+  g_cancellable_connect (cancellable, G_CALLBACK (on_exit_asked), task, g_object_unref);
+}
+
+static void
+test_stayer_acceptor_iface_init (UsherAcceptorInterface *iface)
+{
+}
+
+static void
+test_stayer_async_acceptor_iface_init (UsherAsyncAcceptorInterface *iface)
+{
+  iface->acceptor_continue_async = test_stayer_acceptor_continue_async;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestStayer, test_stayer, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (USHER_TYPE_ACCEPTOR, test_stayer_acceptor_iface_init)
+                                   G_IMPLEMENT_INTERFACE (USHER_TYPE_ASYNC_ACCEPTOR, test_stayer_async_acceptor_iface_init))
+
+static void
+test_stayer_class_init (TestStayerClass *klass)
+{
+}
+
+static void
+test_stayer_init (TestStayer *self)
+{
+}
+
+/* A service with two pools, whose connections do not leave before they are made to. */
+typedef struct
+{
+  UsherService *service;
+  UsherAcceptorPool *pools[2];
+  GString *states;
+  gboolean is_answered;
+  GError *start_error; /* (nullable) */
+  UsherExit *exit;     /* (nullable) */
+} Fixture;
+
+static void
+on_exited (UsherService *service,
+           UsherExit *exit,
+           Fixture *fixture)
+{
+  g_assert_null (fixture->exit);
+  fixture->exit = usher_exit_ref (exit);
+}
+
+static void
+on_state (UsherService *service,
+          GParamSpec *pspec,
+          Fixture *fixture)
+{
+  g_autoptr (GEnumClass) states = g_type_class_ref (USHER_TYPE_SERVICE_STATE);
+
+  g_string_append_printf (fixture->states, " %s",
+                          g_enum_get_value (states, usher_service_get_state (service))->value_nick);
+}
+
+static void
+set_up (Fixture *fixture,
+        gconstpointer data)
+{
+  static const char *const names[] = { "web", "chat" };
+
+  fake_clock_install ();
+  fixture->states = g_string_new (NULL);
+  fixture->service = usher_service_new ("shop");
+  g_signal_connect (fixture->service, "exited", G_CALLBACK (on_exited), fixture);
+  g_signal_connect (fixture->service, "notify::state", G_CALLBACK (on_state), fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      fixture->pools[i] = usher_acceptor_pool_new (names[i], TEST_TYPE_STAYER);
+      usher_acceptor_pool_set_grace_msec (fixture->pools[i], 1000 * (i + 1));
+      usher_acceptor_pool_set_shutdown_msec (fixture->pools[i], 1000);
+      usher_service_add_pool (fixture->service, fixture->pools[i], "tcp://127.0.0.1:0", 2);
+    }
+}
+
+static void
+tear_down (Fixture *fixture,
+           gconstpointer data)
+{
+  iterate_pending (NULL);
+  g_assert_finalize_object (fixture->service);
+  for (guint i = 0; i < G_N_ELEMENTS (fixture->pools); i++)
+    g_assert_finalize_object (fixture->pools[i]);
+  g_clear_error (&fixture->start_error);
+  g_clear_pointer (&fixture->exit, usher_exit_unref);
+  g_string_free (fixture->states, TRUE);
+  g_assert_cmpuint (fake_clock_get_n_armed (), ==, 0);
+  fake_clock_remove ();
+}
+
+static void
+on_started (GObject *object,
+            GAsyncResult *result,
+            gpointer data)
+{
+  Fixture *fixture = data;
+
+  fixture->is_answered = TRUE;
+  g_clear_error (&fixture->start_error);
+  usher_service_start_finish (USHER_SERVICE (object), result, &fixture->start_error);
+}
+
+static void
+begin_start (Fixture *fixture)
+{
+  fixture->is_answered = FALSE;
+  g_clear_pointer (&fixture->exit, usher_exit_unref);
+  usher_service_start_async (fixture->service, NULL, on_started, fixture);
+}
+
+static void
+start (Fixture *fixture)
+{
+  begin_start (fixture);
+  iterate_pending (NULL);
+  g_assert_true (fixture->is_answered);
+  g_assert_no_error (fixture->start_error);
+  g_assert_cmpint (usher_service_get_state (fixture->service), ==, USHER_SERVICE_UP);
+}
+
+static UsherListenSocket *
+get_socket (Fixture *fixture,
+            guint index)
+{
+  g_autoptr (GPtrArray) sockets = usher_acceptor_pool_which_sockets (fixture->pools[index]);
+
+  g_assert_cmpuint (sockets->len, ==, 1);
+  return sockets->pdata[0];
+}
+
+static gboolean
+has_two_connections (gpointer data)
+{
+  return usher_service_get_n_connections (((Fixture *) data)->service) == 2;
+}
+
+static gboolean
+has_connection (gpointer data)
+{
+  return usher_service_get_n_connections (((Fixture *) data)->service) == 1;
+}
+
+static gboolean
+has_exited (gpointer data)
+{
+  return ((Fixture *) data)->exit != NULL;
+}
+
+static void
+advance_msec (gint64 msec)
+{
+  fake_clock_advance_usec (msec * 1000);
+  iterate_pending (NULL);
+}
+
+static void
+assert_states (Fixture *fixture,
+               const char *expected)
+{
+  iterate_pending (NULL);
+  g_assert_cmpstr (fixture->states->str, ==, expected);
+}
+
+static void
+assert_exit (Fixture *fixture,
+             const char *expected)
+{
+  g_autofree char *line = NULL;
+
+  g_assert_nonnull (fixture->exit);
+  line = usher_exit_to_string (fixture->exit);
+  g_assert_cmpstr (line, ==, expected);
+}
+
+static void
+test_serves (Fixture *fixture,
+             gconstpointer data)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  start (fixture);
+  client = test_client_connect (get_socket (fixture, 0));
+  iterate_until (NULL, has_connection, fixture);
+  usher_service_drain (fixture->service);
+  usher_service_drain (fixture->service);
+  iterate_pending (NULL);
+  advance_msec (1000);
+  test_client_expect_end (client);
+  assert_exit (fixture, "shutdown");
+  assert_states (fixture, " starting up draining down");
+}
+
+static void
+test_starts_again (Fixture *fixture,
+                   gconstpointer data)
+{
+  for (guint i = 0; i < 2; i++)
+    {
+      start (fixture);
+      g_autoptr (TestClient) client = test_client_connect (get_socket (fixture, 1));
+
+      iterate_until (NULL, has_connection, fixture);
+      usher_service_kill (fixture->service);
+      iterate_pending (NULL);
+      assert_exit (fixture, "killed");
+    }
+}
+
+/* The first has 1 s of grace and the second has 2 s; then both are made to exit. */
+static void
+test_drains_in_parallel (Fixture *fixture,
+                         gconstpointer data)
+{
+  g_autoptr (TestClient) first = NULL, second = NULL;
+  g_autofree char *status = NULL;
+
+  start (fixture);
+  first = test_client_connect (get_socket (fixture, 0));
+  second = test_client_connect (get_socket (fixture, 1));
+  iterate_until (NULL, has_two_connections, fixture);
+  usher_service_drain (fixture->service);
+  iterate_pending (NULL);
+  g_assert_false (usher_listen_socket_is_up (get_socket (fixture, 0)));
+  g_assert_false (usher_listen_socket_is_up (get_socket (fixture, 1)));
+
+  advance_msec (1000);
+  test_client_expect_end (first);
+  status = usher_service_dup_status (fixture->service);
+  g_assert_cmpstr (status, ==, "draining for 00:01: 1 of 2 connections left");
+  g_assert_null (fixture->exit);
+  advance_msec (1000);
+  test_client_expect_end (second);
+  assert_exit (fixture, "shutdown");
+}
+
+static void
+test_lame_duck (Fixture *fixture,
+                gconstpointer data)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  usher_service_set_lame_duck_msec (fixture->service, 500);
+  start (fixture);
+  usher_service_drain (fixture->service);
+  advance_msec (499);
+  client = test_client_connect (get_socket (fixture, 0));
+  iterate_until (NULL, has_connection, fixture);
+  usher_service_drain (fixture->service);
+  g_assert_true (usher_listen_socket_is_up (get_socket (fixture, 0)));
+  advance_msec (1);
+  g_assert_false (usher_listen_socket_is_up (get_socket (fixture, 0)));
+  test_client_reset (client);
+  advance_msec (2000);
+  iterate_until (NULL, has_exited, fixture);
+  assert_states (fixture, " starting up lame-duck draining down");
+}
+
+static void
+test_deadline (Fixture *fixture,
+               gconstpointer data)
+{
+  usher_service_set_lame_duck_msec (fixture->service, 500);
+  usher_service_set_drain_deadline_msec (fixture->service, 3499);
+  begin_start (fixture);
+  iterate_pending (NULL);
+  g_assert_error (fixture->start_error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (fixture->start_error->message, "500 ms + grace 2000 ms + shutdown 1000 ms"));
+  g_assert_nonnull (strstr (fixture->start_error->message, "“chat”"));
+
+  usher_service_set_drain_deadline_msec (fixture->service, 3500);
+  start (fixture);
+  usher_service_kill (fixture->service);
+  iterate_pending (NULL);
+}
+
+static void
+test_bad_address (Fixture *fixture,
+                  gconstpointer data)
+{
+  g_autoptr (UsherService) service = usher_service_new ("bad");
+  g_autoptr (UsherAcceptorPool) pool = usher_acceptor_pool_new ("web", TEST_TYPE_STAYER);
+  g_autoptr (GPtrArray) sockets = NULL;
+
+  usher_service_add_pool (service, pool, "tcp://127.0.0.1:0", 1);
+  usher_service_add_pool (service, pool, "127.0.0.1:0", 1);
+  usher_service_start_async (service, NULL, on_started, fixture);
+  iterate_pending (NULL);
+  g_assert_error (fixture->start_error, USHER_ERROR, USHER_ERROR_INVALID_ADDRESS);
+  g_assert_true (g_str_has_prefix (fixture->start_error->message, "service “bad”, pool “web”: "));
+  sockets = usher_acceptor_pool_which_sockets (pool);
+  g_assert_cmpuint (sockets->len, ==, 0);
+}
+
+static void
+test_starts_once (Fixture *fixture,
+                  gconstpointer data)
+{
+  start (fixture);
+  begin_start (fixture);
+  iterate_pending (NULL);
+  g_assert_error (fixture->start_error, G_IO_ERROR, G_IO_ERROR_PENDING);
+  usher_service_kill (fixture->service);
+}
+
+static void
+test_drain_while_starting (Fixture *fixture,
+                           gconstpointer data)
+{
+  begin_start (fixture);
+  usher_service_drain (fixture->service);
+  iterate_pending (NULL);
+  g_assert_error (fixture->start_error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_null (fixture->exit);
+  assert_states (fixture, " starting draining down");
+}
+
+static void
+on_drain_wanted (UsherService *service)
+{
+  if (usher_service_get_state (service) == USHER_SERVICE_UP)
+    usher_service_drain (service);
+}
+
+static void
+test_reentrancy (Fixture *fixture,
+                 gconstpointer data)
+{
+  g_signal_connect (fixture->service, "notify::state", G_CALLBACK (on_drain_wanted), NULL);
+  begin_start (fixture);
+  iterate_pending (NULL);
+  g_assert_no_error (fixture->start_error);
+  assert_exit (fixture, "shutdown");
+}
+
+static void
+test_holds_the_application (Fixture *fixture,
+                            gconstpointer data)
+{
+  g_autoptr (GApplication) application = g_application_new ("org.example.Shop", G_APPLICATION_NON_UNIQUE);
+
+  g_assert_true (g_application_register (application, NULL, NULL));
+  g_application_set_default (application);
+  g_signal_connect_swapped (application, "activate", G_CALLBACK (begin_start), fixture);
+  g_signal_connect (fixture->service, "notify::state", G_CALLBACK (on_drain_wanted), NULL);
+  g_assert_cmpint (g_application_run (application, 0, NULL), ==, 0);
+  g_application_set_default (NULL);
+  assert_exit (fixture, "shutdown");
+}
+
+static gboolean
+parse (Fixture *fixture,
+       const char *line,
+       GError **error)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_auto (GStrv) arguments = NULL;
+
+  g_assert_true (g_shell_parse_argv (line, NULL, &arguments, NULL));
+  g_option_context_add_group (context, usher_service_get_option_group (fixture->service));
+  return g_option_context_parse_strv (context, &arguments, error);
+}
+
+static void
+test_options (Fixture *fixture,
+              gconstpointer data)
+{
+  g_autoptr (GPtrArray) sockets = NULL;
+
+  g_assert_true (parse (fixture,
+                        "shop --listen web=tcp://127.0.0.1:0 -l web=tcp://[::1]:0 --grace 7s --shutdown=infinity "
+                        "--lame-duck 20ms --drain-deadline infinity",
+                        NULL));
+  g_assert_cmpint (usher_acceptor_pool_get_grace_msec (fixture->pools[1]), ==, 7000);
+  g_assert_cmpint (usher_acceptor_pool_get_shutdown_msec (fixture->pools[0]), ==, -1);
+  g_assert_cmpuint (usher_service_get_lame_duck_msec (fixture->service), ==, 20);
+  g_assert_cmpint (usher_service_get_drain_deadline_msec (fixture->service), ==, -1);
+  start (fixture);
+  sockets = usher_acceptor_pool_which_sockets (fixture->pools[0]);
+  g_assert_cmpuint (sockets->len, ==, 2);
+  usher_service_kill (fixture->service);
+}
+
+static void
+test_bad_options (Fixture *fixture,
+                  gconstpointer data)
+{
+  static const struct
+  {
+    const char *line;
+    const char *complaint;
+  } cases[] = {
+    { "shop --listen tcp://127.0.0.1:0", "the pools are: web, chat" },
+    { "shop --listen nobody=tcp://127.0.0.1:0", "the pools are: web, chat" },
+    { "shop --listen unix:/tmp/web=1", "the pools are: web, chat" },
+    { "shop --grace soon", "--grace: “soon” is no duration" },
+    { "shop --shutdown -1", "is no duration" },
+    { "shop --lame-duck infinity", "would never end" },
+    { "shop --drain-deadline 5d", "is no duration" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      g_assert_false (parse (fixture, cases[i].line, &error));
+      g_assert_nonnull (strstr (error->message, cases[i].complaint));
+    }
+}
+
+#define SERVICE_CASE(name, func) g_test_add ("/service/" name, Fixture, NULL, set_up, func, tear_down)
+
+int
+main (int argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  SERVICE_CASE ("serves-and-drains", test_serves);
+  SERVICE_CASE ("starts-again", test_starts_again);
+  SERVICE_CASE ("pools-drain-at-the-same-time", test_drains_in_parallel);
+  SERVICE_CASE ("a-lame-duck-still-accepts", test_lame_duck);
+  SERVICE_CASE ("what-does-not-fit-its-deadline-is-refused", test_deadline);
+  SERVICE_CASE ("a-bad-address-is-named", test_bad_address);
+  SERVICE_CASE ("starts-once-at-a-time", test_starts_once);
+  SERVICE_CASE ("may-drain-while-it-starts", test_drain_while_starting);
+  SERVICE_CASE ("a-handler-may-drain-it", test_reentrancy);
+  SERVICE_CASE ("holds-the-application-until-it-is-down", test_holds_the_application);
+  SERVICE_CASE ("options-change-it", test_options);
+  SERVICE_CASE ("bad-options-say-what-would-be-right", test_bad_options);
+
+  return g_test_run ();
+}
