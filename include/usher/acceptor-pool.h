@@ -12,6 +12,7 @@
 #include <usher/child-spec.h>
 #include <usher/connection.h>
 #include <usher/listen-socket.h>
+#include <usher/supervisor.h>
 #include <usher/version.h>
 
 G_BEGIN_DECLS
@@ -67,6 +68,19 @@ UsherAcceptorPool *usher_acceptor_pool_new_for_func (const char *name,
                                                      gpointer user_data,
                                                      GDestroyNotify destroy);
 USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_acceptor_type (UsherAcceptorPool *self,
+                                            GType acceptor_type);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_factory (UsherAcceptorPool *self,
+                                      UsherAcceptorFactory factory,
+                                      gpointer user_data,
+                                      GDestroyNotify destroy);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_func (UsherAcceptorPool *self,
+                                   UsherHandler handler,
+                                   gpointer user_data,
+                                   GDestroyNotify destroy);
+USHER_AVAILABLE_IN_0_1
 const char *usher_acceptor_pool_get_name (UsherAcceptorPool *self);
 USHER_AVAILABLE_IN_0_1
 gboolean usher_acceptor_pool_accept_socket (UsherAcceptorPool *self,
@@ -78,7 +92,17 @@ gboolean usher_acceptor_pool_remove_socket (UsherAcceptorPool *self,
                                             UsherListenSocket *listen_socket,
                                             GError **error);
 USHER_AVAILABLE_IN_0_1
+gboolean usher_acceptor_pool_set_n_acceptors (UsherAcceptorPool *self,
+                                              UsherListenSocket *listen_socket,
+                                              guint n_acceptors,
+                                              GError **error);
+USHER_AVAILABLE_IN_0_1
 GPtrArray *usher_acceptor_pool_which_sockets (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+GPtrArray *usher_acceptor_pool_which_children (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_count_children (UsherAcceptorPool *self,
+                                         UsherChildCounts *counts);
 USHER_AVAILABLE_IN_0_1
 guint usher_acceptor_pool_get_n_waiting (UsherAcceptorPool *self);
 USHER_AVAILABLE_IN_0_1

@@ -13,6 +13,7 @@
 #include <usher/child-info.h>
 #include <usher/child-spec.h>
 #include <usher/child.h>
+#include <usher/connection-info.h>
 #include <usher/connection.h>
 #include <usher/error.h>
 #include <usher/exit.h>

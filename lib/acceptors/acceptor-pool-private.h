@@ -21,16 +21,16 @@ typedef enum
   USHER_POOL_STOPPING, /* the connections were made to exit, and have to unwind */
 } UsherPoolState;
 
+typedef struct _UsherPoolFactory UsherPoolFactory;
+
 struct _UsherAcceptorPool
 {
   GObject parent_instance;
 
-  char *name;                     /* (owned) */
-  UsherAcceptorFactory factory;   /* (scope notified) */
-  gpointer factory_data;          /* (owned) */
-  GDestroyNotify factory_destroy; /* (nullable) */
-  UsherReactor *reactor;          /* (owned) */
-  GPtrArray *sockets;             /* (owned) (element-type UsherPoolSocket) */
+  char *name;                /* (owned) */
+  UsherPoolFactory *factory; /* (owned) (nullable): a pool cannot start without */
+  UsherReactor *reactor;     /* (owned) */
+  GPtrArray *sockets;        /* (owned) (element-type UsherPoolSocket) */
 
   UsherRestart restart;
   guint intensity;
@@ -69,9 +69,14 @@ void usher_acceptor_pool_listen_socket_down (UsherAcceptorPool *self,
                                              UsherListenSocket *listen_socket,
                                              UsherDownCause cause);
 
-/* The pool's acceptors. */
+/* What makes the pool's acceptors. */
+gboolean usher_acceptor_pool_check_factory (UsherAcceptorPool *self,
+                                            GError **error);
 UsherAcceptor *usher_acceptor_pool_make_acceptor (UsherAcceptorPool *self,
                                                   GError **error);
+void usher_pool_factory_unref (UsherPoolFactory *self);
+
+/* The pool's acceptors. */
 void usher_acceptor_pool_add_run (UsherAcceptorPool *self,
                                   UsherAcceptorRun *run);
 void usher_acceptor_pool_remove_run (UsherAcceptorPool *self,

@@ -3,7 +3,6 @@
 
 #include "acceptors/acceptor-pool-private.h"
 
-#include "acceptors/func-acceptor-private.h"
 #include "usher/error.h"
 #include "usher/report.h"
 
@@ -72,8 +71,7 @@ usher_acceptor_pool_finalize (GObject *object)
   for (guint i = 0; i < self->sockets->len; i++)
     usher_pool_socket_remove (self->sockets->pdata[i]);
   g_clear_pointer (&self->sockets, g_ptr_array_unref);
-  if (self->factory_destroy != NULL)
-    self->factory_destroy (self->factory_data);
+  g_clear_pointer (&self->factory, usher_pool_factory_unref);
   usher_budget_clear (&self->budget);
   usher_budget_clear (&self->resource_reports);
   g_clear_pointer (&self->reactor, usher_reactor_unref);
@@ -124,14 +122,6 @@ usher_acceptor_pool_init (UsherAcceptorPool *self)
   g_queue_init (&self->runs);
 }
 
-static UsherAcceptor *
-make_acceptor_of_type (gpointer pool,
-                       gpointer acceptor_type,
-                       GError **error)
-{
-  return g_object_new (GPOINTER_TO_SIZE (acceptor_type), NULL);
-}
-
 /**
  * usher_acceptor_pool_new:
  * @name: the name of the pool, for reports
@@ -147,11 +137,16 @@ UsherAcceptorPool *
 usher_acceptor_pool_new (const char *name,
                          GType acceptor_type)
 {
+  UsherAcceptorPool *self;
+
   g_return_val_if_fail (name != NULL, NULL);
   g_return_val_if_fail (g_type_is_a (acceptor_type, USHER_TYPE_ACCEPTOR), NULL);
   g_return_val_if_fail (!G_TYPE_IS_ABSTRACT (acceptor_type), NULL);
 
-  return usher_acceptor_pool_new_with_factory (name, make_acceptor_of_type, GSIZE_TO_POINTER (acceptor_type), NULL);
+  self = g_object_new (USHER_TYPE_ACCEPTOR_POOL, "name", name, NULL);
+  usher_acceptor_pool_set_acceptor_type (self, acceptor_type);
+
+  return self;
 }
 
 /**
@@ -179,11 +174,8 @@ usher_acceptor_pool_new_with_factory (const char *name,
   g_return_val_if_fail (name != NULL, NULL);
   g_return_val_if_fail (factory != NULL, NULL);
 
-  self = g_object_new (USHER_TYPE_ACCEPTOR_POOL, NULL);
-  self->name = g_strdup (name);
-  self->factory = factory;
-  self->factory_data = user_data;
-  self->factory_destroy = destroy;
+  self = g_object_new (USHER_TYPE_ACCEPTOR_POOL, "name", name, NULL);
+  usher_acceptor_pool_set_factory (self, factory, user_data, destroy);
 
   return self;
 }
@@ -214,9 +206,8 @@ usher_acceptor_pool_new_for_func (const char *name,
   g_return_val_if_fail (name != NULL, NULL);
   g_return_val_if_fail (handler != NULL, NULL);
 
-  self = usher_acceptor_pool_new_with_factory (name, usher_func_acceptor_make,
-                                               usher_func_new (handler, user_data, destroy),
-                                               (GDestroyNotify) usher_func_unref);
+  self = g_object_new (USHER_TYPE_ACCEPTOR_POOL, "name", name, NULL);
+  usher_acceptor_pool_set_func (self, handler, user_data, destroy);
   usher_acceptor_pool_set_drain_idle_reads (self, TRUE);
 
   return self;
@@ -256,6 +247,33 @@ pool_find_socket (UsherAcceptorPool *self,
   return FALSE;
 }
 
+static gboolean
+pool_check_n_acceptors (UsherAcceptorPool *self,
+                        UsherListenSocket *listen_socket,
+                        guint n_acceptors,
+                        GError **error)
+{
+  if (n_acceptors > 0)
+    return TRUE;
+
+  g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+               "With 0 acceptors the pool %s would never accept a connection from %s; give at least 1, or suspend "
+               "the pool",
+               self->name, usher_listen_socket_get_address (listen_socket));
+  return FALSE;
+}
+
+static gboolean
+pool_refuse_unknown_socket (UsherAcceptorPool *self,
+                            UsherListenSocket *listen_socket,
+                            GError **error)
+{
+  g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+               "The pool %s does not serve %s; usher_acceptor_pool_accept_socket() makes it do so", self->name,
+               usher_listen_socket_get_address (listen_socket));
+  return FALSE;
+}
+
 /**
  * usher_acceptor_pool_accept_socket:
  * @self: a pool
@@ -268,7 +286,8 @@ pool_find_socket (UsherAcceptorPool *self,
  *
  * This is `acceptor_pool:accept_socket/3`.
  *
- * The error is %USHER_ERROR_INVALID_ARGUMENT if the pool serves @listen_socket already.
+ * The error is %USHER_ERROR_INVALID_ARGUMENT if the pool serves @listen_socket already, or
+ * @n_acceptors is 0.
  *
  * Returns: true, or false with @error set
  *
@@ -284,12 +303,15 @@ usher_acceptor_pool_accept_socket (UsherAcceptorPool *self,
 
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), FALSE);
   g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (listen_socket), FALSE);
-  g_return_val_if_fail (n_acceptors > 0, FALSE);
+
+  if (!pool_check_n_acceptors (self, listen_socket, n_acceptors, error))
+    return FALSE;
 
   if (pool_find_socket (self, listen_socket, &index))
     {
       g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
-                   "The pool %s serves %s already; remove it first to change the number of acceptors",
+                   "The pool %s serves %s already; the number of acceptors is changed by "
+                   "usher_acceptor_pool_set_n_acceptors()",
                    self->name, usher_listen_socket_get_address (listen_socket));
       return FALSE;
     }
@@ -326,11 +348,7 @@ usher_acceptor_pool_remove_socket (UsherAcceptorPool *self,
   g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (listen_socket), FALSE);
 
   if (!pool_find_socket (self, listen_socket, &index))
-    {
-      g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT, "The pool %s does not serve %s",
-                   self->name, usher_listen_socket_get_address (listen_socket));
-      return FALSE;
-    }
+    return pool_refuse_unknown_socket (self, listen_socket, error);
 
   socket = g_ptr_array_steal_index (self->sockets, index);
   usher_pool_socket_remove (socket);
@@ -339,72 +357,40 @@ usher_acceptor_pool_remove_socket (UsherAcceptorPool *self,
 }
 
 /**
- * usher_acceptor_pool_which_sockets:
+ * usher_acceptor_pool_set_n_acceptors:
  * @self: a pool
+ * @listen_socket: a listen socket that the pool serves
+ * @n_acceptors: how many acceptors wait for its connections; at least 1
+ * @error: return location for a #GError
  *
- * Lists the listen sockets that the pool serves, up or down.
+ * Changes the number that was given to [method@Usher.AcceptorPool.accept_socket]. It may change at
+ * any time. Those who wait and are too many end as if the listen socket had been closed; no
+ * connection is touched.
  *
- * This is `acceptor_pool:which_sockets/1`.
+ * The error is %USHER_ERROR_INVALID_ARGUMENT if the pool does not serve @listen_socket, or
+ * @n_acceptors is 0.
  *
- * Returns: (transfer container) (element-type Usher.ListenSocket): the listen sockets
+ * Returns: true, or false with @error set
  *
  * Since: 0.1
  */
-GPtrArray *
-usher_acceptor_pool_which_sockets (UsherAcceptorPool *self)
+gboolean
+usher_acceptor_pool_set_n_acceptors (UsherAcceptorPool *self,
+                                     UsherListenSocket *listen_socket,
+                                     guint n_acceptors,
+                                     GError **error)
 {
-  GPtrArray *sockets;
+  guint index;
 
-  g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), NULL);
+  g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), FALSE);
+  g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (listen_socket), FALSE);
 
-  sockets = g_ptr_array_new_with_free_func (g_object_unref);
-  for (guint i = 0; i < self->sockets->len; i++)
-    {
-      UsherPoolSocket *socket = self->sockets->pdata[i];
+  if (!pool_check_n_acceptors (self, listen_socket, n_acceptors, error))
+    return FALSE;
+  if (!pool_find_socket (self, listen_socket, &index))
+    return pool_refuse_unknown_socket (self, listen_socket, error);
 
-      g_ptr_array_add (sockets, g_object_ref (socket->listen_socket));
-    }
-
-  return sockets;
-}
-
-/**
- * usher_acceptor_pool_get_n_waiting:
- * @self: a pool
- *
- * Gets how many acceptors wait for a connection.
- *
- * Returns: the number of waiting acceptors
- *
- * Since: 0.1
- */
-guint
-usher_acceptor_pool_get_n_waiting (UsherAcceptorPool *self)
-{
-  guint n_waiting = 0;
-
-  g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
-
-  for (guint i = 0; i < self->sockets->len; i++)
-    n_waiting += ((UsherPoolSocket *) self->sockets->pdata[i])->waiting.length;
-
-  return n_waiting;
-}
-
-/**
- * usher_acceptor_pool_get_n_connections:
- * @self: a pool
- *
- * Gets how many acceptors serve a connection.
- *
- * Returns: the number of connections
- *
- * Since: 0.1
- */
-guint
-usher_acceptor_pool_get_n_connections (UsherAcceptorPool *self)
-{
-  g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
-
-  return self->n_connections;
+  ((UsherPoolSocket *) self->sockets->pdata[index])->n_acceptors = n_acceptors;
+  usher_acceptor_pool_schedule (self);
+  return TRUE;
 }

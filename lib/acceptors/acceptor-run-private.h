@@ -41,8 +41,9 @@ struct _UsherAcceptorRun
   UsherExit *reason;           /* (owned) (nullable): why it ends without one */
   int accept_timeout_msec;
   UsherTimer accept_timer;
-  gint64 told_usec; /* when the connection was told to leave; 0 before */
-  gboolean is_cut;  /* made to exit after its grace */
+  gint64 began_usec; /* to serve */
+  gint64 told_usec;  /* when the connection was told to leave; 0 before */
+  gboolean is_cut;   /* made to exit after its grace */
 
   GList run_link;     /* in the pool's list of all runs */
   GList waiting_link; /* in the socket's list of waiting runs */

@@ -123,6 +123,7 @@ usher_acceptor_run_serve (UsherAcceptorRun *self,
   usher_timer_stop (&self->accept_timer);
   run_set_state (self, USHER_RUN_SERVING);
   self->connection = connection;
+  self->began_usec = usher_clock_now_usec ();
   self->execution->serve (self);
 }
 

@@ -2,6 +2,7 @@
  * Copyright 2026 The Usher authors */
 
 #include "usher/acceptor.h"
+#include "acceptors/acceptor-private.h"
 
 #include "usher/error.h"
 
@@ -76,6 +77,30 @@ usher_acceptor_default_init (UsherAcceptorInterface *iface)
   iface->acceptor_init = usher_acceptor_real_acceptor_init;
   iface->acceptor_continue = usher_acceptor_real_acceptor_continue;
   iface->acceptor_terminate = usher_acceptor_real_acceptor_terminate;
+}
+
+gboolean
+usher_acceptor_lacks_continue (GType type)
+{
+  g_autoptr (GTypeClass) klass = g_type_class_ref (type);
+  const UsherAcceptorInterface *iface = g_type_interface_peek (klass, USHER_TYPE_ACCEPTOR);
+
+  return iface->acceptor_continue == usher_acceptor_real_acceptor_continue;
+}
+
+gboolean
+usher_acceptor_check_type (GType type,
+                           GError **error)
+{
+  if (g_type_is_a (type, USHER_TYPE_ASYNC_ACCEPTOR) ? !usher_async_acceptor_lacks_continue (type)
+                                                    : !usher_acceptor_lacks_continue (type))
+    return TRUE;
+
+  g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+               "%s cannot serve a connection: implement acceptor_continue of UsherAcceptor, or "
+               "acceptor_continue_async of UsherAsyncAcceptor",
+               g_type_name (type));
+  return FALSE;
 }
 
 /**

@@ -2,6 +2,7 @@
  * Copyright 2026 The Usher authors */
 
 #include "usher/async-acceptor.h"
+#include "acceptors/acceptor-private.h"
 
 #include "usher/error.h"
 
@@ -47,6 +48,15 @@ usher_async_acceptor_default_init (UsherAsyncAcceptorInterface *iface)
 {
   iface->acceptor_continue_async = usher_async_acceptor_real_acceptor_continue_async;
   iface->acceptor_continue_finish = usher_async_acceptor_real_acceptor_continue_finish;
+}
+
+gboolean
+usher_async_acceptor_lacks_continue (GType type)
+{
+  g_autoptr (GTypeClass) klass = g_type_class_ref (type);
+  const UsherAsyncAcceptorInterface *iface = g_type_interface_peek (klass, USHER_TYPE_ASYNC_ACCEPTOR);
+
+  return iface->acceptor_continue_async == usher_async_acceptor_real_acceptor_continue_async;
 }
 
 /**

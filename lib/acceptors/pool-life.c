@@ -249,6 +249,7 @@ usher_acceptor_pool_start_async (UsherChild *child,
 {
   UsherAcceptorPool *self = USHER_ACCEPTOR_POOL (child);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (GError) error = NULL;
 
   g_task_set_source_tag (task, usher_acceptor_pool_start_async);
   /* Once it is up it has started, and has an exit to tell of. */
@@ -256,6 +257,12 @@ usher_acceptor_pool_start_async (UsherChild *child,
 
   if (g_task_return_error_if_cancelled (task))
     return;
+
+  if (!usher_acceptor_pool_check_factory (self, &error))
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
 
   usher_life_begin (&self->life, task);
   g_object_ref (self);

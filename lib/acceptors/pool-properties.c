@@ -5,6 +5,8 @@
 
 #include "acceptors/pool-properties-private.h"
 
+#define DEFAULT_NAME "acceptor-pool"
+
 static GParamSpec *props[USHER_POOL_PROP_LAST + 1];
 
 static void
@@ -65,6 +67,9 @@ usher_acceptor_pool_set_property (GObject *object,
 
   switch ((UsherPoolProperty) property_id)
     {
+    case USHER_POOL_PROP_NAME:
+      self->name = g_strdup (g_value_get_string (value) != NULL ? g_value_get_string (value) : DEFAULT_NAME);
+      break;
     case USHER_POOL_PROP_RESTART:
       usher_acceptor_pool_set_restart (self, g_value_get_enum (value));
       break;
@@ -89,7 +94,6 @@ usher_acceptor_pool_set_property (GObject *object,
     case USHER_POOL_PROP_DRAIN_IDLE_READS:
       usher_acceptor_pool_set_drain_idle_reads (self, g_value_get_boolean (value));
       break;
-    case USHER_POOL_PROP_NAME:
     case USHER_POOL_PROP_N_WAITING:
     case USHER_POOL_PROP_N_CONNECTIONS:
     default:
@@ -231,8 +235,8 @@ install_figures (void)
    *
    * Since: 0.1
    */
-  props[USHER_POOL_PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL,
-                                                     G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+  props[USHER_POOL_PROP_NAME] = g_param_spec_string ("name", NULL, NULL, DEFAULT_NAME,
+                                                     G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
   /**
    * UsherAcceptorPool:n-waiting:

@@ -36,18 +36,6 @@ usher_acceptor_pool_start_failed (UsherAcceptorPool *self,
 
 /* The acceptors themselves. */
 
-UsherAcceptor *
-usher_acceptor_pool_make_acceptor (UsherAcceptorPool *self,
-                                   GError **error)
-{
-  UsherAcceptor *acceptor = self->factory (self, self->factory_data, error);
-
-  if (acceptor == NULL && error != NULL && *error == NULL)
-    g_set_error (error, USHER_ERROR, USHER_ERROR_FAILED,
-                 "The factory of the pool %s made no acceptor and did not say why", self->name);
-  return acceptor;
-}
-
 void
 usher_acceptor_pool_add_run (UsherAcceptorPool *self,
                              UsherAcceptorRun *run)

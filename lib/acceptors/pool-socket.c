@@ -178,11 +178,17 @@ pool_socket_start_failed (UsherPoolSocket *self,
   pool_socket_count_fruitless (self);
 }
 
+static gboolean
+pool_socket_has_enough (UsherPoolSocket *self)
+{
+  return self->waiting.length + self->n_starting >= self->n_acceptors;
+}
+
 void
 usher_pool_socket_run_ready (UsherPoolSocket *self,
                              UsherAcceptorRun *run)
 {
-  if (self->state == USHER_POOL_SOCKET_DETACHED)
+  if (self->state == USHER_POOL_SOCKET_DETACHED || pool_socket_has_enough (self))
     {
       pool_socket_dismiss (self, run);
       return;
@@ -232,7 +238,7 @@ usher_pool_socket_run_timed_out (UsherPoolSocket *self,
 static gboolean
 pool_socket_wants_acceptors (UsherPoolSocket *self)
 {
-  return self->state == USHER_POOL_SOCKET_ATTACHED && self->waiting.length + self->n_starting < self->n_acceptors;
+  return self->state == USHER_POOL_SOCKET_ATTACHED && !pool_socket_has_enough (self);
 }
 
 static void
@@ -356,14 +362,13 @@ pool_socket_detach (UsherPoolSocket *self)
   pool_socket_poll (self);
 }
 
-/* The acceptors may have it called again, and it leaves nobody waiting even then. */
+/* The acceptors may have it called again, and it leaves no more than that even then. */
 static void
-pool_socket_dismiss_all (UsherPoolSocket *self)
+pool_socket_dismiss_all_but (UsherPoolSocket *self,
+                             guint n_wanted)
 {
-  GList *link;
-
-  while ((link = g_queue_pop_head_link (&self->waiting)) != NULL)
-    pool_socket_dismiss (self, link->data);
+  while (self->waiting.length > n_wanted)
+    pool_socket_dismiss (self, g_queue_pop_head_link (&self->waiting)->data);
 }
 
 void
@@ -379,8 +384,7 @@ usher_pool_socket_reconcile (UsherPoolSocket *self)
   else if (wanted && self->state == USHER_POOL_SOCKET_DETACHED)
     pool_socket_attach (self);
 
-  if (!wanted)
-    pool_socket_dismiss_all (self);
+  pool_socket_dismiss_all_but (self, wanted ? self->n_acceptors : 0);
   pool_socket_start_acceptors (self);
   pool_socket_poll (self);
 
