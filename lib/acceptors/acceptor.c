@@ -152,6 +152,15 @@ usher_acceptor_acceptor_init (UsherAcceptor *self,
       return USHER_ACCEPTOR_ERROR;
     }
 
+  if (answer > USHER_ACCEPTOR_IGNORE)
+    {
+      g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+                   "The acceptor_init of %s answered %d; it has to be USHER_ACCEPTOR_READY, "
+                   "USHER_ACCEPTOR_IGNORE, or USHER_ACCEPTOR_ERROR with an error",
+                   G_OBJECT_TYPE_NAME (self), answer);
+      return USHER_ACCEPTOR_ERROR;
+    }
+
   if (accept_timeout_msec != NULL)
     *accept_timeout_msec = timeout_msec;
   return answer;

@@ -52,6 +52,15 @@ pool_fixture_set_up_scripted (PoolFixture *self,
 }
 
 void
+pool_fixture_set_up_in_thread (PoolFixture *self,
+                               gconstpointer data)
+{
+  pool_fixture_set_up_scripted (self, data);
+  self->script.handler = scripted_obey;
+  self->script.is_polite = TRUE;
+}
+
+void
 pool_fixture_set_up_on_loop (PoolFixture *self,
                              gconstpointer data)
 {
@@ -144,6 +153,13 @@ n_terminates_is (PoolFixture *self,
 }
 
 gboolean
+n_stubborn_is (PoolFixture *self,
+               guint n)
+{
+  return g_atomic_int_get (&self->script.n_stubborn) == (int) n;
+}
+
+gboolean
 n_inits_is_at_least (PoolFixture *self,
                      guint n)
 {
@@ -207,6 +223,16 @@ pool_fixture_stop (PoolFixture *self)
 {
   usher_child_shutdown (USHER_CHILD (self->pool), USHER_STOP_FINAL);
   pool_fixture_expect_exit (self, USHER_EXIT_SHUTDOWN);
+}
+
+TestClient *
+pool_fixture_greet (PoolFixture *self)
+{
+  TestClient *client = test_client_connect (self->listen_socket);
+
+  test_client_send (client, "hello");
+  test_client_expect (client, "hello");
+  return client;
 }
 
 void

@@ -34,6 +34,9 @@ void pool_fixture_set_up (PoolFixture *self,
 /* For g_test_add(), on the fake clock: a pool of scripted acceptors, in threads. */
 void pool_fixture_set_up_scripted (PoolFixture *self,
                                    gconstpointer data);
+/* The same, of acceptors that do as those on the loop. */
+void pool_fixture_set_up_in_thread (PoolFixture *self,
+                                    gconstpointer data);
 /* The same, of acceptors on the loop. */
 void pool_fixture_set_up_on_loop (PoolFixture *self,
                                   gconstpointer data);
@@ -53,6 +56,9 @@ void pool_fixture_expect_report (PoolFixture *self,
                                  UsherReportContext context,
                                  const char *detail);
 
+/* (transfer full): a client that has been served. */
+TestClient *pool_fixture_greet (PoolFixture *self);
+
 /* What can be waited for. */
 typedef gboolean (*PoolCondition) (PoolFixture *self,
                                    guint n);
@@ -68,6 +74,8 @@ gboolean n_reports_is (PoolFixture *self,
                        guint n);
 gboolean n_terminates_is (PoolFixture *self,
                           guint n);
+gboolean n_stubborn_is (PoolFixture *self,
+                        guint n);
 gboolean n_inits_is_at_least (PoolFixture *self,
                               guint n);
 gboolean was_started (PoolFixture *self,

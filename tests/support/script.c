@@ -128,6 +128,15 @@ obey (const char *command,
 static void read_more (GTask *task);
 
 static void
+stay (GTask *task)
+{
+  Script *script = get_script (g_task_get_source_object (task));
+
+  g_ptr_array_add (script->stubborn, g_object_ref (task));
+  g_atomic_int_inc (&script->n_stubborn);
+}
+
+static void
 on_written (GObject *source_object,
             GAsyncResult *result,
             gpointer user_data)
@@ -159,7 +168,13 @@ on_read (GObject *source_object,
       obey (self->buffer, &is_over, &error);
     }
 
-  if (error != NULL)
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
+      get_script (self)->is_stubborn)
+    {
+      g_clear_error (&error);
+      stay (task);
+    }
+  else if (error != NULL)
     g_task_return_error (task, error);
   else if (is_over)
     g_task_return_boolean (task, TRUE);
@@ -237,6 +252,34 @@ scripted_echo (UsherConnection *connection,
   return n == 0;
 }
 
+static GMutex stubborn_lock;
+static GCond stubborn_cond;
+
+static void
+be_stubborn (Script *script)
+{
+  g_mutex_lock (&stubborn_lock);
+  if (script->is_stubborn)
+    g_atomic_int_inc (&script->n_stubborn);
+  g_main_context_wakeup (NULL);
+  while (script->is_stubborn)
+    g_cond_wait (&stubborn_cond, &stubborn_lock);
+  g_mutex_unlock (&stubborn_lock);
+}
+
+void
+script_let_go (Script *self)
+{
+  g_mutex_lock (&stubborn_lock);
+  self->is_stubborn = FALSE;
+  g_cond_broadcast (&stubborn_cond);
+  g_mutex_unlock (&stubborn_lock);
+
+  for (guint i = 0; i < self->stubborn->len; i++)
+    g_task_return_boolean (self->stubborn->pdata[i], TRUE);
+  g_ptr_array_set_size (self->stubborn, 0);
+}
+
 gboolean
 scripted_obey (UsherConnection *connection,
                gpointer script,
@@ -260,6 +303,8 @@ scripted_obey (UsherConnection *connection,
         return FALSE;
     }
 
+  if (n < 0)
+    be_stubborn (script);
   return n == 0;
 }
 
@@ -297,10 +342,12 @@ void
 script_init (Script *self)
 {
   *self = (Script){ .init_answer = USHER_ACCEPTOR_READY, .accept_timeout_msec = -1, .handler = scripted_echo };
+  self->stubborn = g_ptr_array_new_with_free_func (g_object_unref);
 }
 
 void
 script_clear (Script *self)
 {
   g_clear_pointer (&self->terminated, usher_exit_unref);
+  g_clear_pointer (&self->stubborn, g_ptr_array_unref);
 }

@@ -15,17 +15,23 @@ typedef struct
   int init_error_code;
   int accept_timeout_msec;
   gboolean is_polite;     /* leaves when it is told to */
+  gboolean is_stubborn;   /* does not leave before script_let_go() */
   UsherHandler handler;   /* in threads */
   void (*in_init) (void); /* (nullable) */
 
   int n_inits;           /* (atomic) */
   int n_terminates;      /* (atomic) */
+  int n_stubborn;        /* (atomic): who will not leave although it is over */
   int n_alive;           /* (atomic): acceptors that have not been freed */
+  GPtrArray *stubborn;   /* (owned) (element-type GTask): on the loop */
   UsherExit *terminated; /* (owned) (nullable): the latest reason; read when n_terminates has changed */
 } Script;
 
 void script_init (Script *self);
 void script_clear (Script *self);
+
+/* Those who are stubborn leave, and so do those who come later. */
+void script_let_go (Script *self);
 
 /* Factories; the user data is a Script. */
 UsherAcceptor *script_make_in_thread (gpointer pool,
