@@ -1,206 +1,105 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The Usher authors */
 
-#include "acceptors/connection-private.h"
-
 #include <errno.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "support/connection-fixture.h"
 #include "support/fault.h"
-#include "support/iterate.h"
 #include "usher/error.h"
-
-typedef struct
-{
-  UsherReactor *reactor;       /* (owned) */
-  UsherListenSocket *socket;   /* (owned) */
-  UsherConnection *connection; /* (owned) */
-  GInputStream *in;            /* (unowned) */
-  GOutputStream *out;          /* (unowned) */
-  int own;
-  int peer;
-
-  /* What the latest operation answered. */
-  char buffer[64];
-  gssize n;
-  GError *error; /* (owned) (nullable) */
-  gboolean is_done;
-  GMainContext *done_in; /* (unowned) */
-} Fixture;
-
-static void
-set_up (Fixture *fixture,
-        gconstpointer data)
-{
-  const UsherPeer peer = { .address.ss_family = AF_UNIX, .length = sizeof (sa_family_t) };
-  int fds[2];
-
-  fixture->reactor = usher_reactor_ref_for_context (g_main_context_default ());
-  fixture->socket = usher_listen_socket_new_for_address ("tcp://127.0.0.1:0", NULL);
-  g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
-  fixture->connection = usher_connection_new (fixture->reactor, fixture->socket, fds[0], &peer);
-  fixture->in = g_io_stream_get_input_stream (G_IO_STREAM (fixture->connection));
-  fixture->out = g_io_stream_get_output_stream (G_IO_STREAM (fixture->connection));
-  fixture->own = fds[0];
-  fixture->peer = fds[1];
-}
-
-static void
-tear_down (Fixture *fixture,
-           gconstpointer data)
-{
-  usher_connection_close (fixture->connection);
-  g_assert_finalize_object (fixture->connection);
-  g_assert_finalize_object (fixture->socket);
-  usher_reactor_unref (fixture->reactor);
-  g_clear_error (&fixture->error);
-  close (fixture->peer);
-}
-
-static void
-say (Fixture *fixture,
-     const char *text)
-{
-  g_assert_cmpint (send (fixture->peer, text, strlen (text), MSG_NOSIGNAL), ==, strlen (text));
-}
-
-static gboolean
-is_done (gpointer user_data)
-{
-  return ((Fixture *) user_data)->is_done;
-}
-
-static void
-on_read (GObject *source_object,
-         GAsyncResult *result,
-         gpointer user_data)
-{
-  Fixture *fixture = user_data;
-
-  g_clear_error (&fixture->error);
-  fixture->n = g_input_stream_read_finish (fixture->in, result, &fixture->error);
-  fixture->done_in = g_main_context_get_thread_default ();
-  fixture->is_done = TRUE;
-}
-
-static void
-begin_read (Fixture *fixture,
-            GCancellable *cancellable)
-{
-  fixture->is_done = FALSE;
-  g_input_stream_read_async (fixture->in, fixture->buffer, sizeof fixture->buffer, G_PRIORITY_DEFAULT, cancellable,
-                             on_read, fixture);
-}
-
-static void
-expect_read (Fixture *fixture,
-             const char *text)
-{
-  iterate_until (NULL, is_done, fixture);
-  g_assert_no_error (fixture->error);
-  g_assert_cmpmem (fixture->buffer, fixture->n, text, strlen (text));
-}
-
-static void
-expect_read_error (Fixture *fixture,
-                   int code)
-{
-  iterate_until (NULL, is_done, fixture);
-  g_assert_error (fixture->error, G_IO_ERROR, code);
-}
 
 /* On the loop. */
 
 static void
-test_async_reads_what_is_there (Fixture *fixture,
+test_async_reads_what_is_there (ConnectionFixture *fixture,
                                 gconstpointer data)
 {
-  say (fixture, "hello");
-  begin_read (fixture, NULL);
+  connection_fixture_say (fixture, "hello");
+  connection_fixture_begin_read (fixture, NULL);
   g_assert_false (fixture->is_done);
-  expect_read (fixture, "hello");
+  connection_fixture_expect_read (fixture, "hello");
 }
 
 static void
-test_async_waits (Fixture *fixture,
+test_async_waits (ConnectionFixture *fixture,
                   gconstpointer data)
 {
   for (guint i = 0; i < 3; i++)
     {
-      begin_read (fixture, NULL);
+      connection_fixture_begin_read (fixture, NULL);
       iterate_pending (NULL);
       g_assert_false (fixture->is_done);
-      say (fixture, "hello");
-      expect_read (fixture, "hello");
+      connection_fixture_say (fixture, "hello");
+      connection_fixture_expect_read (fixture, "hello");
     }
 
-  begin_read (fixture, NULL);
+  connection_fixture_begin_read (fixture, NULL);
   iterate_pending (NULL);
   shutdown (fixture->peer, SHUT_WR);
-  expect_read (fixture, "");
+  connection_fixture_expect_read (fixture, "");
 }
 
 static void
-test_async_is_cancelled (Fixture *fixture,
+test_async_is_cancelled (ConnectionFixture *fixture,
                          gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
-  begin_read (fixture, cancellable);
+  connection_fixture_begin_read (fixture, cancellable);
   iterate_pending (NULL);
   g_cancellable_cancel (cancellable);
   g_assert_false (fixture->is_done);
-  expect_read_error (fixture, G_IO_ERROR_CANCELLED);
+  connection_fixture_expect_read_error (fixture, G_IO_ERROR_CANCELLED);
 
-  say (fixture, "later");
-  begin_read (fixture, NULL);
-  expect_read (fixture, "later");
+  connection_fixture_say (fixture, "later");
+  connection_fixture_begin_read (fixture, NULL);
+  connection_fixture_expect_read (fixture, "later");
 }
 
 static void
-test_async_exits (Fixture *fixture,
+test_async_exits (ConnectionFixture *fixture,
                   gconstpointer data)
 {
-  begin_read (fixture, NULL);
+  connection_fixture_begin_read (fixture, NULL);
   iterate_pending (NULL);
   usher_connection_exit (fixture->connection);
-  expect_read_error (fixture, G_IO_ERROR_CANCELLED);
-  say (fixture, "too late");
-  begin_read (fixture, NULL);
-  expect_read_error (fixture, G_IO_ERROR_CANCELLED);
+  connection_fixture_expect_read_error (fixture, G_IO_ERROR_CANCELLED);
+  connection_fixture_say (fixture, "too late");
+  connection_fixture_begin_read (fixture, NULL);
+  connection_fixture_expect_read_error (fixture, G_IO_ERROR_CANCELLED);
 }
 
 static void
-test_async_ends_when_closed (Fixture *fixture,
+test_async_ends_when_closed (ConnectionFixture *fixture,
                              gconstpointer data)
 {
-  begin_read (fixture, NULL);
+  connection_fixture_begin_read (fixture, NULL);
   iterate_pending (NULL);
   usher_connection_close (fixture->connection);
-  expect_read_error (fixture, G_IO_ERROR_CLOSED);
+  connection_fixture_expect_read_error (fixture, G_IO_ERROR_CLOSED);
 }
 
 static void
-test_async_drains_if_idle (Fixture *fixture,
+test_async_drains_if_idle (ConnectionFixture *fixture,
                            gconstpointer data)
 {
   usher_connection_set_drain_idle_reads (fixture->connection, TRUE);
-  say (fixture, "half");
-  begin_read (fixture, NULL);
-  expect_read (fixture, "half");
+  connection_fixture_say (fixture, "half");
+  connection_fixture_begin_read (fixture, NULL);
+  connection_fixture_expect_read (fixture, "half");
 
-  begin_read (fixture, NULL);
+  connection_fixture_begin_read (fixture, NULL);
   iterate_pending (NULL);
   usher_connection_drain (fixture->connection);
   iterate_pending (NULL);
   g_assert_false (fixture->is_done);
-  say (fixture, " a line");
-  expect_read (fixture, " a line");
+  connection_fixture_say (fixture, " a line");
+  connection_fixture_expect_read (fixture, " a line");
 
   g_assert_cmpint (g_output_stream_write (fixture->out, "answer", 6, NULL, NULL), ==, 6);
-  begin_read (fixture, NULL);
-  expect_read (fixture, "");
+  connection_fixture_begin_read (fixture, NULL);
+  connection_fixture_expect_read (fixture, "");
 }
 
 static void
@@ -208,7 +107,7 @@ on_written (GObject *source_object,
             GAsyncResult *result,
             gpointer user_data)
 {
-  Fixture *fixture = user_data;
+  ConnectionFixture *fixture = user_data;
   gsize n;
 
   g_assert_true (g_output_stream_write_all_finish (fixture->out, result, &n, &fixture->error));
@@ -216,26 +115,15 @@ on_written (GObject *source_object,
   fixture->is_done = TRUE;
 }
 
-static gboolean
-is_done_if_read_on (gpointer user_data)
-{
-  Fixture *fixture = user_data;
-  char buffer[65536];
-
-  while (!fixture->is_done && recv (fixture->peer, buffer, sizeof buffer, MSG_DONTWAIT) > 0)
-    ;
-  return fixture->is_done;
-}
-
 static void
-test_async_writes_more_than_fits (Fixture *fixture,
+test_async_writes_more_than_fits (ConnectionFixture *fixture,
                                   gconstpointer data)
 {
   const gsize size = 8 * 1024 * 1024;
   g_autofree char *much = g_malloc0 (size);
 
   g_output_stream_write_all_async (fixture->out, much, size, G_PRIORITY_DEFAULT, NULL, on_written, fixture);
-  iterate_until (NULL, is_done_if_read_on, fixture);
+  iterate_until (NULL, connection_fixture_is_done_if_read_on, fixture);
   g_assert_no_error (fixture->error);
   g_assert_cmpint (fixture->n, ==, size);
 }
@@ -245,24 +133,24 @@ on_closed (GObject *source_object,
            GAsyncResult *result,
            gpointer user_data)
 {
-  Fixture *fixture = user_data;
+  ConnectionFixture *fixture = user_data;
 
   g_assert_true (g_io_stream_close_finish (G_IO_STREAM (source_object), result, NULL));
   fixture->is_done = TRUE;
 }
 
 static void
-test_closes_asynchronously (Fixture *fixture,
+test_closes_asynchronously (ConnectionFixture *fixture,
                             gconstpointer data)
 {
   char byte;
 
-  begin_read (fixture, NULL);
-  say (fixture, "x");
-  expect_read (fixture, "x");
+  connection_fixture_begin_read (fixture, NULL);
+  connection_fixture_say (fixture, "x");
+  connection_fixture_expect_read (fixture, "x");
   fixture->is_done = FALSE;
   g_io_stream_close_async (G_IO_STREAM (fixture->connection), G_PRIORITY_DEFAULT, NULL, on_closed, fixture);
-  iterate_until (NULL, is_done, fixture);
+  iterate_until (NULL, connection_fixture_is_done, fixture);
   g_assert_true (g_io_stream_is_closed (G_IO_STREAM (fixture->connection)));
   g_assert_cmpint (recv (fixture->peer, &byte, 1, 0), ==, 0);
 }
@@ -272,33 +160,33 @@ on_write_failed (GObject *source_object,
                  GAsyncResult *result,
                  gpointer user_data)
 {
-  Fixture *fixture = user_data;
+  ConnectionFixture *fixture = user_data;
 
   g_assert_cmpint (g_output_stream_write_finish (fixture->out, result, &fixture->error), ==, -1);
   fixture->is_done = TRUE;
 }
 
 static void
-test_async_reads_on_when_writes_cannot_wait (Fixture *fixture,
+test_async_reads_on_when_writes_cannot_wait (ConnectionFixture *fixture,
                                              gconstpointer data)
 {
   g_autofree char *much = g_malloc0 (65536);
   g_autoptr (UsherExit) exit = NULL;
 
-  begin_read (fixture, NULL);
+  connection_fixture_begin_read (fixture, NULL);
   iterate_pending (NULL);
   while (send (fixture->own, much, 65536, MSG_DONTWAIT) > 0)
     continue;
 
   fault_inject (FAULT_EPOLL_CTL, 1, 1, ENOSPC);
   g_output_stream_write_async (fixture->out, much, 65536, G_PRIORITY_DEFAULT, NULL, on_write_failed, fixture);
-  iterate_until (NULL, is_done, fixture);
+  iterate_until (NULL, connection_fixture_is_done, fixture);
   exit = usher_connection_explain (fixture->connection, FALSE, fixture->error);
   g_assert_cmpint (usher_exit_get_kind (exit), ==, USHER_EXIT_SHUTDOWN);
 
   fixture->is_done = FALSE;
-  say (fixture, "hello");
-  expect_read (fixture, "hello");
+  connection_fixture_say (fixture, "hello");
+  connection_fixture_expect_read (fixture, "hello");
   fault_clear ();
 }
 
@@ -306,7 +194,7 @@ test_async_reads_on_when_writes_cannot_wait (Fixture *fixture,
 
 typedef struct
 {
-  Fixture *fixture;
+  ConnectionFixture *fixture;
   GCancellable *cancellable; /* (unowned) (nullable) */
 } Reader;
 
@@ -314,7 +202,7 @@ static gpointer
 read_in_thread (gpointer user_data)
 {
   Reader *reader = user_data;
-  Fixture *fixture = reader->fixture;
+  ConnectionFixture *fixture = reader->fixture;
 
   fixture->n = g_input_stream_read (fixture->in, fixture->buffer, sizeof fixture->buffer, reader->cancellable,
                                     &fixture->error);
@@ -333,19 +221,19 @@ read_elsewhere (Reader *reader)
 }
 
 static void
-test_blocks_until_data_comes (Fixture *fixture,
+test_blocks_until_data_comes (ConnectionFixture *fixture,
                               gconstpointer data)
 {
   GThread *thread = read_elsewhere (&(Reader){ fixture, NULL });
 
-  say (fixture, "hello");
+  connection_fixture_say (fixture, "hello");
   g_thread_join (thread);
   g_assert_no_error (fixture->error);
   g_assert_cmpmem (fixture->buffer, fixture->n, "hello", 5);
 }
 
 static void
-test_blocks_until_it_has_to_exit (Fixture *fixture,
+test_blocks_until_it_has_to_exit (ConnectionFixture *fixture,
                                   gconstpointer data)
 {
   GThread *thread = read_elsewhere (&(Reader){ fixture, NULL });
@@ -356,7 +244,7 @@ test_blocks_until_it_has_to_exit (Fixture *fixture,
 }
 
 static void
-test_blocks_until_it_is_cancelled (Fixture *fixture,
+test_blocks_until_it_is_cancelled (ConnectionFixture *fixture,
                                    gconstpointer data)
 {
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
@@ -368,7 +256,7 @@ test_blocks_until_it_is_cancelled (Fixture *fixture,
 }
 
 static void
-test_blocks_until_it_is_told (Fixture *fixture,
+test_blocks_until_it_is_told (ConnectionFixture *fixture,
                               gconstpointer data)
 {
   GCancellable *drain = usher_connection_get_drain_cancellable (fixture->connection);
@@ -381,7 +269,7 @@ test_blocks_until_it_is_told (Fixture *fixture,
 }
 
 static void
-test_blocks_until_it_drains (Fixture *fixture,
+test_blocks_until_it_drains (ConnectionFixture *fixture,
                              gconstpointer data)
 {
   GThread *thread;
@@ -397,11 +285,11 @@ test_blocks_until_it_drains (Fixture *fixture,
 static gpointer
 read_asynchronously_in_thread (gpointer user_data)
 {
-  Fixture *fixture = user_data;
+  ConnectionFixture *fixture = user_data;
   g_autoptr (GMainContext) context = g_main_context_new ();
 
   g_main_context_push_thread_default (context);
-  begin_read (fixture, NULL);
+  connection_fixture_begin_read (fixture, NULL);
   while (!fixture->is_done)
     g_main_context_iteration (context, TRUE);
   g_main_context_pop_thread_default (context);
@@ -412,14 +300,14 @@ read_asynchronously_in_thread (gpointer user_data)
 }
 
 static void
-test_async_calls_back_where_it_was_called (Fixture *fixture,
+test_async_calls_back_where_it_was_called (ConnectionFixture *fixture,
                                            gconstpointer data)
 {
   GThread *thread;
 
-  say (fixture, "hello");
+  connection_fixture_say (fixture, "hello");
   thread = g_thread_new ("reader", read_asynchronously_in_thread, fixture);
-  iterate_until (NULL, is_done, fixture);
+  iterate_until (NULL, connection_fixture_is_done, fixture);
   g_thread_join (thread);
   g_assert_cmpmem (fixture->buffer, fixture->n, "hello", 5);
 }
@@ -427,22 +315,22 @@ test_async_calls_back_where_it_was_called (Fixture *fixture,
 static gpointer
 close_in_thread (gpointer user_data)
 {
-  Fixture *fixture = user_data;
+  ConnectionFixture *fixture = user_data;
 
   g_io_stream_close (G_IO_STREAM (fixture->connection), NULL, NULL);
   return NULL;
 }
 
 static void
-test_closes_from_another_thread (Fixture *fixture,
+test_closes_from_another_thread (ConnectionFixture *fixture,
                                  gconstpointer data)
 {
   char byte;
 
-  begin_read (fixture, NULL);
+  connection_fixture_begin_read (fixture, NULL);
   iterate_pending (NULL);
-  say (fixture, "x");
-  expect_read (fixture, "x");
+  connection_fixture_say (fixture, "x");
+  connection_fixture_expect_read (fixture, "x");
   g_thread_join (g_thread_new ("closer", close_in_thread, fixture));
   iterate_pending (NULL);
   g_assert_cmpint (recv (fixture->peer, &byte, 1, 0), ==, 0);
@@ -451,36 +339,46 @@ test_closes_from_another_thread (Fixture *fixture,
 static gpointer
 read_and_close_in_thread (gpointer user_data)
 {
-  Fixture *fixture = user_data;
+  ConnectionFixture *fixture = user_data;
   GMainContext *context = g_main_context_new ();
-  char byte;
 
   g_main_context_push_thread_default (context);
-  begin_read (fixture, NULL);
+  connection_fixture_begin_read (fixture, NULL);
   close_in_thread (fixture);
   g_main_context_pop_thread_default (context);
-  g_assert_cmpint (recv (fixture->peer, &byte, 1, MSG_DONTWAIT), ==, -1);
   return context;
 }
 
-/* The loop may be reading from the descriptor; it would be another connection's by then. */
 static void
-test_closes_where_it_reads (Fixture *fixture,
-                            gconstpointer data)
+test_ends_when_closed_elsewhere (ConnectionFixture *fixture,
+                                 gconstpointer data)
 {
   g_autoptr (GMainContext) context = g_thread_join (g_thread_new ("closer", read_and_close_in_thread, fixture));
   char byte;
 
   iterate_pending (NULL);
   g_assert_cmpint (recv (fixture->peer, &byte, 1, 0), ==, 0);
-  iterate_until (context, is_done, fixture);
+  iterate_until (context, connection_fixture_is_done, fixture);
   g_assert_error (fixture->error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+static void
+test_blocks_until_it_is_closed (ConnectionFixture *fixture,
+                                gconstpointer data)
+{
+  GThread *thread = read_elsewhere (&(Reader){ fixture, NULL });
+  char byte;
+
+  usher_connection_close (fixture->connection);
+  g_thread_join (thread);
+  g_assert_error (fixture->error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+  g_assert_cmpint (recv (fixture->peer, &byte, 1, MSG_DONTWAIT), ==, 0);
 }
 
 /* Why it ended. */
 
 static void
-assert_explained (Fixture *fixture,
+assert_explained (ConnectionFixture *fixture,
                   gboolean succeeded,
                   const GError *error,
                   UsherExitKind kind)
@@ -491,7 +389,7 @@ assert_explained (Fixture *fixture,
 }
 
 static void
-test_knows_whose_failure_it_was (Fixture *fixture,
+test_knows_whose_failure_it_was (ConnectionFixture *fixture,
                                  gconstpointer data)
 {
   g_autoptr (GError) upstream = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_BROKEN_PIPE, "the database is gone");
@@ -508,7 +406,7 @@ test_knows_whose_failure_it_was (Fixture *fixture,
 }
 
 static void
-test_being_cancelled_is_a_failure_unless_it_was_asked (Fixture *fixture,
+test_being_cancelled_is_a_failure_unless_it_was_asked (ConnectionFixture *fixture,
                                                        gconstpointer data)
 {
   g_autoptr (GError) cancelled = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
@@ -519,7 +417,7 @@ test_being_cancelled_is_a_failure_unless_it_was_asked (Fixture *fixture,
 }
 
 static void
-test_cancellables_come_late (Fixture *fixture,
+test_cancellables_come_late (ConnectionFixture *fixture,
                              gconstpointer data)
 {
   usher_connection_drain (fixture->connection);
@@ -529,7 +427,7 @@ test_cancellables_come_late (Fixture *fixture,
 }
 
 static void
-test_has_addresses (Fixture *fixture,
+test_has_addresses (ConnectionFixture *fixture,
                     gconstpointer data)
 {
   g_autoptr (GSocketAddress) peer = usher_connection_dup_peer_address (fixture->connection);
@@ -547,7 +445,7 @@ test_has_addresses (Fixture *fixture,
   g_assert_nonnull (error);
 }
 
-#define ADD(path, function) g_test_add ("/connection/" path, Fixture, NULL, set_up, function, tear_down)
+#define ADD(path, function) g_test_add ("/connection/" path, ConnectionFixture, NULL, connection_fixture_set_up, function, connection_fixture_tear_down)
 
 int
 main (int argc,
@@ -563,7 +461,7 @@ main (int argc,
   ADD ("async/drains-if-idle", test_async_drains_if_idle);
   ADD ("async/writes-more-than-fits", test_async_writes_more_than_fits);
   ADD ("async/reads-on-when-writes-cannot-wait", test_async_reads_on_when_writes_cannot_wait);
-  ADD ("async/closes-where-it-reads", test_closes_where_it_reads);
+  ADD ("async/ends-when-it-is-closed-elsewhere", test_ends_when_closed_elsewhere);
   ADD ("async/closes", test_closes_asynchronously);
   ADD ("async/calls-back-where-it-was-called", test_async_calls_back_where_it_was_called);
   ADD ("blocking/until-data-comes", test_blocks_until_data_comes);
@@ -571,6 +469,7 @@ main (int argc,
   ADD ("blocking/until-it-is-cancelled", test_blocks_until_it_is_cancelled);
   ADD ("blocking/until-it-is-told", test_blocks_until_it_is_told);
   ADD ("blocking/until-it-drains", test_blocks_until_it_drains);
+  ADD ("blocking/until-it-is-closed", test_blocks_until_it_is_closed);
   ADD ("closes-from-another-thread", test_closes_from_another_thread);
   ADD ("knows-whose-failure-it-was", test_knows_whose_failure_it_was);
   ADD ("being-cancelled-is-a-failure-unless-asked", test_being_cancelled_is_a_failure_unless_it_was_asked);

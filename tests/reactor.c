@@ -183,7 +183,7 @@ test_dispatches_in_turn (ReactorFixture *fixture,
   usher_timer_start (&waiter.timer, fixture->reactor, usher_clock_now_usec (), timer_writes);
 
   g_assert_true (g_main_context_iteration (fixture->context, FALSE));
-  g_assert_cmpstr (log->str, ==, "tmw");
+  g_assert_cmpstr (log->str, ==, "twm");
 
   usher_watch_remove (&waiter.watch);
   close (waiter.fd);

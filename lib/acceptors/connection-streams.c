@@ -3,36 +3,80 @@
 
 #include "acceptors/connection-streams-private.h"
 
+#include "acceptors/operation-private.h"
+
+/* What both halves are. */
+typedef struct
+{
+  UsherTransport *transport; /* (owned) */
+  UsherOperation *spare;     /* (owned) (nullable): ready for the next asynchronous call */
+} UsherHalf;
+
 struct _UsherConnectionInput
 {
   GInputStream parent_instance;
 
-  UsherTransport *transport; /* (owned) */
+  UsherHalf half;
 };
 
 struct _UsherConnectionOutput
 {
   GOutputStream parent_instance;
 
-  UsherTransport *transport; /* (owned) */
+  UsherHalf half;
 };
 
 G_DEFINE_FINAL_TYPE (UsherConnectionInput, usher_connection_input, G_TYPE_INPUT_STREAM)
 G_DEFINE_FINAL_TYPE (UsherConnectionOutput, usher_connection_output, G_TYPE_OUTPUT_STREAM)
 
+static void
+half_clear (UsherHalf *self)
+{
+  g_clear_object (&self->spare);
+  g_clear_pointer (&self->transport, usher_transport_unref);
+}
+
+static void
+half_begin (UsherHalf *self,
+            gpointer stream,
+            const UsherTransfer *transfer,
+            GAsyncReadyCallback callback,
+            gpointer user_data)
+{
+  g_autoptr (UsherOperation) operation = g_steal_pointer (&self->spare);
+
+  if (operation == NULL)
+    operation = usher_operation_new ();
+  usher_operation_begin (operation, stream, self->transport, transfer, callback, user_data);
+}
+
+static gssize
+half_finish (UsherHalf *self,
+             GAsyncResult *result,
+             GError **error)
+{
+  UsherOperation *operation = USHER_OPERATION (result);
+
+  if (self->spare == NULL)
+    self->spare = g_object_ref (operation);
+  return usher_operation_finish (operation, error);
+}
+
 /* Neither half holds a descriptor of its own, so closing one of them has nothing to wait for; the
  * connection closes the descriptor. */
 static void
-return_closed (gpointer stream,
-               GCancellable *cancellable,
-               GAsyncReadyCallback callback,
-               gpointer user_data)
+half_close_async (gpointer stream,
+                  GCancellable *cancellable,
+                  GAsyncReadyCallback callback,
+                  gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
 
-  g_task_set_source_tag (task, return_closed);
+  g_task_set_source_tag (task, half_close_async);
   g_task_return_boolean (task, TRUE);
 }
+
+/* Reading. */
 
 static gssize
 usher_connection_input_read (GInputStream *stream,
@@ -42,9 +86,14 @@ usher_connection_input_read (GInputStream *stream,
                              GError **error)
 {
   UsherConnectionInput *self = USHER_CONNECTION_INPUT (stream);
+  UsherTransfer transfer = {
+    .direction = USHER_TRANSPORT_READ,
+    .vectors = &(GOutputVector){ buffer, count },
+    .n_vectors = 1,
+    .cancellable = cancellable,
+  };
 
-  return usher_transport_transfer (self->transport, USHER_TRANSPORT_READ,
-                                   (GOutputVector){ buffer, count }, cancellable, error);
+  return usher_transport_transfer (self->half.transport, &transfer, error);
 }
 
 static void
@@ -57,12 +106,14 @@ usher_connection_input_read_async (GInputStream *stream,
                                    gpointer user_data)
 {
   UsherConnectionInput *self = USHER_CONNECTION_INPUT (stream);
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
+  const UsherTransfer transfer = {
+    .direction = USHER_TRANSPORT_READ,
+    .vectors = &(GOutputVector){ buffer, count },
+    .n_vectors = 1,
+    .cancellable = cancellable,
+  };
 
-  g_task_set_source_tag (task, usher_connection_input_read_async);
-  g_task_set_priority (task, io_priority);
-  usher_transport_transfer_async (self->transport, USHER_TRANSPORT_READ,
-                                  (GOutputVector){ buffer, count }, task);
+  half_begin (&self->half, self, &transfer, callback, user_data);
 }
 
 static gssize
@@ -70,7 +121,7 @@ usher_connection_input_read_finish (GInputStream *stream,
                                     GAsyncResult *result,
                                     GError **error)
 {
-  return g_task_propagate_int (G_TASK (result), error);
+  return half_finish (&USHER_CONNECTION_INPUT (stream)->half, result, error);
 }
 
 static void
@@ -80,7 +131,7 @@ usher_connection_input_close_async (GInputStream *stream,
                                     GAsyncReadyCallback callback,
                                     gpointer user_data)
 {
-  return_closed (stream, cancellable, callback, user_data);
+  half_close_async (stream, cancellable, callback, user_data);
 }
 
 static gboolean
@@ -94,7 +145,7 @@ usher_connection_input_close_finish (GInputStream *stream,
 static void
 usher_connection_input_finalize (GObject *object)
 {
-  usher_transport_unref (USHER_CONNECTION_INPUT (object)->transport);
+  half_clear (&USHER_CONNECTION_INPUT (object)->half);
 
   G_OBJECT_CLASS (usher_connection_input_parent_class)->finalize (object);
 }
@@ -122,8 +173,32 @@ usher_connection_input_new (UsherTransport *transport)
 {
   UsherConnectionInput *self = g_object_new (USHER_TYPE_CONNECTION_INPUT, NULL);
 
-  self->transport = usher_transport_ref (transport);
+  self->half.transport = usher_transport_ref (transport);
   return G_INPUT_STREAM (self);
+}
+
+/* Writing. */
+
+static gboolean
+usher_connection_output_writev (GOutputStream *stream,
+                                const GOutputVector *vectors,
+                                gsize n_vectors,
+                                gsize *bytes_written,
+                                GCancellable *cancellable,
+                                GError **error)
+{
+  UsherConnectionOutput *self = USHER_CONNECTION_OUTPUT (stream);
+  UsherTransfer transfer = {
+    .direction = USHER_TRANSPORT_WRITE,
+    .vectors = vectors,
+    .n_vectors = n_vectors,
+    .cancellable = cancellable,
+  };
+  gssize n = usher_transport_transfer (self->half.transport, &transfer, error);
+
+  if (bytes_written != NULL)
+    *bytes_written = MAX (n, 0);
+  return n >= 0;
 }
 
 static gssize
@@ -133,10 +208,31 @@ usher_connection_output_write (GOutputStream *stream,
                                GCancellable *cancellable,
                                GError **error)
 {
-  UsherConnectionOutput *self = USHER_CONNECTION_OUTPUT (stream);
+  gsize n;
 
-  return usher_transport_transfer (self->transport, USHER_TRANSPORT_WRITE,
-                                   (GOutputVector){ buffer, count }, cancellable, error);
+  return usher_connection_output_writev (stream, &(GOutputVector){ buffer, count }, 1, &n, cancellable, error)
+             ? (gssize) n
+             : -1;
+}
+
+static void
+usher_connection_output_writev_async (GOutputStream *stream,
+                                      const GOutputVector *vectors,
+                                      gsize n_vectors,
+                                      int io_priority,
+                                      GCancellable *cancellable,
+                                      GAsyncReadyCallback callback,
+                                      gpointer user_data)
+{
+  UsherConnectionOutput *self = USHER_CONNECTION_OUTPUT (stream);
+  const UsherTransfer transfer = {
+    .direction = USHER_TRANSPORT_WRITE,
+    .vectors = vectors,
+    .n_vectors = n_vectors,
+    .cancellable = cancellable,
+  };
+
+  half_begin (&self->half, self, &transfer, callback, user_data);
 }
 
 static void
@@ -148,13 +244,8 @@ usher_connection_output_write_async (GOutputStream *stream,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data)
 {
-  UsherConnectionOutput *self = USHER_CONNECTION_OUTPUT (stream);
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, usher_connection_output_write_async);
-  g_task_set_priority (task, io_priority);
-  usher_transport_transfer_async (self->transport, USHER_TRANSPORT_WRITE,
-                                  (GOutputVector){ buffer, count }, task);
+  usher_connection_output_writev_async (stream, &(GOutputVector){ buffer, count }, 1, io_priority, cancellable,
+                                        callback, user_data);
 }
 
 static gssize
@@ -162,7 +253,20 @@ usher_connection_output_write_finish (GOutputStream *stream,
                                       GAsyncResult *result,
                                       GError **error)
 {
-  return g_task_propagate_int (G_TASK (result), error);
+  return half_finish (&USHER_CONNECTION_OUTPUT (stream)->half, result, error);
+}
+
+static gboolean
+usher_connection_output_writev_finish (GOutputStream *stream,
+                                       GAsyncResult *result,
+                                       gsize *bytes_written,
+                                       GError **error)
+{
+  gssize n = usher_connection_output_write_finish (stream, result, error);
+
+  if (bytes_written != NULL)
+    *bytes_written = MAX (n, 0);
+  return n >= 0;
 }
 
 static void
@@ -172,7 +276,7 @@ usher_connection_output_close_async (GOutputStream *stream,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data)
 {
-  return_closed (stream, cancellable, callback, user_data);
+  half_close_async (stream, cancellable, callback, user_data);
 }
 
 static gboolean
@@ -186,7 +290,7 @@ usher_connection_output_close_finish (GOutputStream *stream,
 static void
 usher_connection_output_finalize (GObject *object)
 {
-  usher_transport_unref (USHER_CONNECTION_OUTPUT (object)->transport);
+  half_clear (&USHER_CONNECTION_OUTPUT (object)->half);
 
   G_OBJECT_CLASS (usher_connection_output_parent_class)->finalize (object);
 }
@@ -200,6 +304,9 @@ usher_connection_output_class_init (UsherConnectionOutputClass *klass)
   stream_class->write_fn = usher_connection_output_write;
   stream_class->write_async = usher_connection_output_write_async;
   stream_class->write_finish = usher_connection_output_write_finish;
+  stream_class->writev_fn = usher_connection_output_writev;
+  stream_class->writev_async = usher_connection_output_writev_async;
+  stream_class->writev_finish = usher_connection_output_writev_finish;
   stream_class->close_async = usher_connection_output_close_async;
   stream_class->close_finish = usher_connection_output_close_finish;
 }
@@ -214,6 +321,6 @@ usher_connection_output_new (UsherTransport *transport)
 {
   UsherConnectionOutput *self = g_object_new (USHER_TYPE_CONNECTION_OUTPUT, NULL);
 
-  self->transport = usher_transport_ref (transport);
+  self->half.transport = usher_transport_ref (transport);
   return G_OUTPUT_STREAM (self);
 }

@@ -37,8 +37,8 @@
  *
  * The streams may be used from any thread, by one thread at a time in each direction. Blocking
  * calls wait in the calling thread. Asynchronous calls wait in the context of the connection's
- * pool, and call back in the thread-default context of the caller. A connection must not be closed
- * while another thread is blocked in its streams.
+ * pool, and call back in the thread-default context of the caller. Whoever waits when the connection
+ * is closed gets %G_IO_ERROR_CLOSED.
  *
  * Since: 0.1
  */
@@ -51,9 +51,6 @@ struct _UsherConnection
   UsherListenSocket *listen_socket; /* (owned) */
   GInputStream *input;              /* (owned) (nullable): made when asked for */
   GOutputStream *output;            /* (owned) (nullable): made when asked for */
-  GMutex lock;
-  GCancellable *exit_cancellable;  /* (owned) (nullable) (locked-by lock): made when asked for */
-  GCancellable *drain_cancellable; /* (owned) (nullable) (locked-by lock): made when asked for */
   union
   {
     struct sockaddr any;
@@ -155,11 +152,8 @@ usher_connection_finalize (GObject *object)
 
   g_clear_object (&self->input);
   g_clear_object (&self->output);
-  g_clear_object (&self->exit_cancellable);
-  g_clear_object (&self->drain_cancellable);
   g_clear_object (&self->listen_socket);
   g_clear_pointer (&self->transport, usher_transport_unref);
-  g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (usher_connection_parent_class)->finalize (object);
 }
@@ -195,7 +189,6 @@ usher_connection_class_init (UsherConnectionClass *klass)
 static void
 usher_connection_init (UsherConnection *self)
 {
-  g_mutex_init (&self->lock);
 }
 
 UsherConnection *
@@ -222,39 +215,16 @@ usher_connection_set_drain_idle_reads (UsherConnection *self,
   usher_transport_set_drain_idle_reads (self->transport, drain_idle_reads);
 }
 
-/* Cancels what has been made so far; what is asked for later is made cancelled. */
-static void
-connection_cancel (UsherConnection *self,
-                   GCancellable **cancellable)
-{
-  g_autoptr (GCancellable) made = NULL;
-
-  g_mutex_lock (&self->lock);
-  if (*cancellable != NULL)
-    made = g_object_ref (*cancellable);
-  g_mutex_unlock (&self->lock);
-
-  g_cancellable_cancel (made);
-}
-
 void
 usher_connection_drain (UsherConnection *self)
 {
-  if (usher_transport_is_draining (self->transport))
-    return;
-
   usher_transport_drain (self->transport);
-  connection_cancel (self, &self->drain_cancellable);
 }
 
 void
 usher_connection_exit (UsherConnection *self)
 {
-  if (usher_transport_is_exiting (self->transport))
-    return;
-
   usher_transport_exit (self->transport);
-  connection_cancel (self, &self->exit_cancellable);
 }
 
 void
@@ -405,25 +375,6 @@ usher_connection_dup_local_address (UsherConnection *self,
   return connection_ask_kernel (self, getsockname, error);
 }
 
-static GCancellable *
-connection_get_cancellable (UsherConnection *self,
-                            GCancellable **cancellable,
-                            gboolean (*is_cancelled) (UsherTransport *))
-{
-  gboolean is_new;
-
-  g_mutex_lock (&self->lock);
-  is_new = *cancellable == NULL;
-  if (is_new)
-    *cancellable = g_cancellable_new ();
-  g_mutex_unlock (&self->lock);
-
-  if (is_new && is_cancelled (self->transport))
-    g_cancellable_cancel (*cancellable);
-
-  return *cancellable;
-}
-
 /**
  * usher_connection_get_exit_cancellable:
  * @self: a connection
@@ -442,7 +393,7 @@ usher_connection_get_exit_cancellable (UsherConnection *self)
 {
   g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
 
-  return connection_get_cancellable (self, &self->exit_cancellable, usher_transport_is_exiting);
+  return usher_transport_get_exit_cancellable (self->transport);
 }
 
 /**
@@ -463,7 +414,7 @@ usher_connection_get_drain_cancellable (UsherConnection *self)
 {
   g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
 
-  return connection_get_cancellable (self, &self->drain_cancellable, usher_transport_is_draining);
+  return usher_transport_get_drain_cancellable (self->transport);
 }
 
 /**

@@ -179,8 +179,8 @@ usher_reactor_dispatch (GSource *source,
     return G_SOURCE_REMOVE;
 
   run_timers (self);
-  run_messages (self);
   run_watches (self);
+  run_messages (self);
   rearm_if_rung (self);
   usher_reactor_unref (self);
 

@@ -43,6 +43,9 @@ static Fault faults[FAULT_LAST + 1] = {
   [FAULT_MPROTECT] = { "mprotect" },
   [FAULT_OPENAT] = { "openat" },
   [FAULT_PTHREAD_CREATE] = { "pthread_create" },
+  [FAULT_RECV] = { "recv" },
+  [FAULT_SEND] = { "send" },
+  [FAULT_SENDMSG] = { "sendmsg" },
   [FAULT_SETSOCKOPT] = { "setsockopt" },
   [FAULT_SOCKET] = { "socket" },
 };
@@ -289,6 +292,32 @@ pthread_create (pthread_t *thread,
     return errno_value;
 
   return REAL (FAULT_PTHREAD_CREATE, pthread_create) (thread, attributes, func, data);
+}
+
+ssize_t
+recv (int fd,
+      void *buffer,
+      size_t size,
+      int flags)
+{
+  return fails (FAULT_RECV) ? -1 : REAL (FAULT_RECV, recv) (fd, buffer, size, flags);
+}
+
+ssize_t
+send (int fd,
+      const void *buffer,
+      size_t size,
+      int flags)
+{
+  return fails (FAULT_SEND) ? -1 : REAL (FAULT_SEND, send) (fd, buffer, size, flags);
+}
+
+ssize_t
+sendmsg (int fd,
+         const struct msghdr *message,
+         int flags)
+{
+  return fails (FAULT_SENDMSG) ? -1 : REAL (FAULT_SENDMSG, sendmsg) (fd, message, flags);
 }
 
 int

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include <gio/gio.h>
+
+#include "acceptors/transport-private.h"
+
+G_BEGIN_DECLS
+
+/* An asynchronous read or write of a stream, and the GAsyncResult that its callback is given. It
+ * does what a GTask would do, and can be used again, so that a stream needs only one for each
+ * direction for as long as it lives. */
+#define USHER_TYPE_OPERATION (usher_operation_get_type ())
+
+G_DECLARE_FINAL_TYPE (UsherOperation, usher_operation, USHER, OPERATION, GObject)
+
+UsherOperation *usher_operation_new (void);
+
+/* Moves what `transfer` says, and then calls `callback` in the thread-default context of the
+ * caller, never before this has returned. Takes a reference on itself and on `source`. */
+void usher_operation_begin (UsherOperation *self,
+                            gpointer source,
+                            UsherTransport *transport,
+                            const UsherTransfer *transfer,
+                            GAsyncReadyCallback callback,
+                            gpointer user_data);
+
+/* Once. Then the operation can begin anew. */
+gssize usher_operation_finish (UsherOperation *self,
+                               GError **error);
+
+G_END_DECLS

@@ -1,0 +1,157 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/operation-private.h"
+
+struct _UsherOperation
+{
+  GObject parent_instance;
+
+  GObject *source; /* (owned) (nullable): from its beginning to its finish */
+  GAsyncReadyCallback callback;
+  gpointer user_data;
+
+  UsherTransfer transfer;
+  GOutputVector vector;            /* the transfer's, if it has only one */
+  UsherReactor *transport_reactor; /* (unowned) */
+  UsherReactor *reactor;           /* (owned) (nullable): of the caller's context, while under way */
+  UsherMessage message;
+  gssize n;
+  GError *error; /* (owned) (nullable) */
+};
+
+static GObject *
+usher_operation_get_source_object (GAsyncResult *result)
+{
+  UsherOperation *self = USHER_OPERATION (result);
+
+  return self->source != NULL ? g_object_ref (self->source) : NULL;
+}
+
+static gpointer
+usher_operation_get_user_data (GAsyncResult *result)
+{
+  return USHER_OPERATION (result)->user_data;
+}
+
+static void
+usher_operation_async_result_iface_init (GAsyncResultIface *iface)
+{
+  iface->get_source_object = usher_operation_get_source_object;
+  iface->get_user_data = usher_operation_get_user_data;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (UsherOperation, usher_operation, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_ASYNC_RESULT, usher_operation_async_result_iface_init))
+
+static void
+usher_operation_finalize (GObject *object)
+{
+  UsherOperation *self = USHER_OPERATION (object);
+
+  g_clear_object (&self->source);
+  g_clear_error (&self->error);
+
+  G_OBJECT_CLASS (usher_operation_parent_class)->finalize (object);
+}
+
+static void
+usher_operation_class_init (UsherOperationClass *klass)
+{
+  G_OBJECT_CLASS (klass)->finalize = usher_operation_finalize;
+}
+
+static void
+usher_operation_init (UsherOperation *self)
+{
+}
+
+UsherOperation *
+usher_operation_new (void)
+{
+  return g_object_new (USHER_TYPE_OPERATION, NULL);
+}
+
+/* Called in the caller's context. */
+static void
+operation_return (UsherOperation *self)
+{
+  g_autoptr (UsherOperation) owned = self;
+  g_autoptr (GObject) source = g_object_ref (self->source);
+
+  g_clear_pointer (&self->reactor, usher_reactor_unref);
+  if (self->callback != NULL)
+    self->callback (source, G_ASYNC_RESULT (self), self->user_data);
+}
+
+static void
+on_message (UsherMessage *message)
+{
+  operation_return (USHER_OWNER (UsherOperation, message, message));
+}
+
+/* Called in the transport's context. */
+static void
+on_transferred (UsherTransfer *transfer,
+                gssize n,
+                GError *error,
+                gboolean is_early)
+{
+  UsherOperation *self = USHER_OWNER (UsherOperation, transfer, transfer);
+
+  self->n = n;
+  self->error = error;
+  if (is_early || self->reactor != self->transport_reactor)
+    usher_reactor_post (self->reactor, &self->message, on_message);
+  else
+    operation_return (self);
+}
+
+/* Nearly always it is the transport's, which need not be looked up. */
+static UsherReactor *
+ref_reactor_of_caller (UsherReactor *transport_reactor)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  if (context == usher_reactor_get_context (transport_reactor))
+    return usher_reactor_ref (transport_reactor);
+
+  return usher_reactor_ref_for_context (context);
+}
+
+void
+usher_operation_begin (UsherOperation *self,
+                       gpointer source,
+                       UsherTransport *transport,
+                       const UsherTransfer *transfer,
+                       GAsyncReadyCallback callback,
+                       gpointer user_data)
+{
+  g_object_ref (self);
+  self->source = g_object_ref (source);
+  self->callback = callback;
+  self->user_data = user_data;
+  self->transport_reactor = usher_transport_get_reactor (transport);
+  self->reactor = ref_reactor_of_caller (self->transport_reactor);
+
+  self->transfer = *transfer;
+  self->transfer.done = on_transferred;
+  if (transfer->n_vectors == 1)
+    {
+      self->vector = transfer->vectors[0];
+      self->transfer.vectors = &self->vector;
+    }
+
+  usher_transport_transfer_async (transport, &self->transfer);
+}
+
+gssize
+usher_operation_finish (UsherOperation *self,
+                        GError **error)
+{
+  g_clear_object (&self->source);
+  if (self->error != NULL)
+    g_propagate_error (error, g_steal_pointer (&self->error));
+
+  return self->n;
+}

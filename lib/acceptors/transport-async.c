@@ -1,0 +1,224 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/transport-parts-private.h"
+
+#include <sys/epoll.h>
+
+static const guint32 watch_events[] = {
+  [USHER_TRANSPORT_READ] = EPOLLIN | EPOLLRDHUP | EPOLLET,
+  [USHER_TRANSPORT_WRITE] = EPOLLOUT | EPOLLET,
+};
+
+gboolean
+usher_transport_is_in_reactor (UsherTransport *self)
+{
+  return self->watched_events != 0 || self->transfers[USHER_TRANSPORT_READ] != NULL ||
+         self->transfers[USHER_TRANSPORT_WRITE] != NULL;
+}
+
+/* A watched transport stays alive: the reactor holds a reference. */
+void
+usher_transport_unwatch (UsherTransport *self)
+{
+  if (self->watched_events == 0)
+    return;
+
+  usher_watch_remove (&self->watch);
+  self->watched_events = 0;
+  usher_transport_unref (self);
+}
+
+static void on_watch_ready (UsherWatch *watch,
+                            guint32 events);
+
+/* Most connections never have to wait for their writes, so that is not asked for until one does. If
+ * that fails, the other direction is not watched any more either, and has to look again.
+ *
+ * Called in the reactor's context. */
+static gboolean
+transport_watch (UsherTransport *self,
+                 UsherDirection direction,
+                 GError **error)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  guint32 events = self->watched_events | watch_events[direction];
+
+  if (events == self->watched_events)
+    return TRUE;
+
+  usher_transport_unwatch (self);
+  self->is_hung_up = FALSE;
+  if (!usher_watch_add (&self->watch, self->reactor, self->fd, events, on_watch_ready, error))
+    {
+      self->is_dry = FALSE;
+      usher_transport_post (self);
+      return FALSE;
+    }
+
+  usher_transport_ref (self);
+  self->watched_events = events;
+  return TRUE;
+}
+
+/* Reading. A read that gets less than it has room for has got everything, and the watch tells when
+ * there is more; so the next one need not ask the kernel, unless the watch has told all it can. */
+
+static void
+transport_note_dryness (UsherTransport *self,
+                        const UsherTransfer *transfer,
+                        gssize n)
+{
+  if (transfer->direction == USHER_TRANSPORT_READ)
+    self->is_dry = !self->is_hung_up && (n == USHER_WOULD_BLOCK || (n > 0 && (gsize) n < transfer->vectors[0].size));
+}
+
+/* Called in the reactor's context. */
+static gssize
+transport_try_or_wait (UsherTransport *self,
+                       UsherTransfer *transfer,
+                       GError **error)
+{
+  g_autoptr (GError) watch_error = NULL;
+  gssize n;
+
+  n = usher_transport_try (self, transfer, error);
+  transport_note_dryness (self, transfer, n);
+  if (n != USHER_WOULD_BLOCK)
+    return n;
+
+  if (!usher_transport_enter (self, error))
+    return -1;
+
+  if (!transport_watch (self, transfer->direction, &watch_error))
+    {
+      usher_transport_record_error (self, watch_error);
+      g_propagate_error (error, g_steal_pointer (&watch_error));
+      n = -1;
+    }
+  usher_transport_leave (self);
+
+  return n;
+}
+
+/* Waiting. */
+
+static void
+on_transfer_cancelled (GCancellable *cancellable,
+                       gpointer user_data)
+{
+  usher_transport_post (user_data);
+}
+
+static void
+transport_add_transfer (UsherTransport *self,
+                        UsherTransfer *transfer)
+{
+  g_mutex_lock (&self->lock);
+  self->transfers[transfer->direction] = transfer;
+  g_mutex_unlock (&self->lock);
+
+  if (usher_transport_is_foreign_cancellable (self, transfer->cancellable))
+    transfer->cancelled_id = g_cancellable_connect (transfer->cancellable, G_CALLBACK (on_transfer_cancelled),
+                                                    usher_transport_ref (self),
+                                                    (GDestroyNotify) usher_transport_unref);
+}
+
+static void
+transport_remove_transfer (UsherTransport *self,
+                           UsherTransfer *transfer)
+{
+  g_mutex_lock (&self->lock);
+  self->transfers[transfer->direction] = NULL;
+  g_mutex_unlock (&self->lock);
+
+  if (transfer->cancelled_id != 0)
+    g_cancellable_disconnect (transfer->cancellable, transfer->cancelled_id);
+}
+
+/* Called in the reactor's context. */
+static void
+transport_advance (UsherTransport *self,
+                   UsherDirection direction)
+{
+  UsherTransfer *transfer;
+  GError *error = NULL;
+  gssize n;
+
+  g_mutex_lock (&self->lock);
+  transfer = self->transfers[direction];
+  g_mutex_unlock (&self->lock);
+  if (transfer == NULL)
+    return;
+
+  n = transport_try_or_wait (self, transfer, &error);
+  if (n == USHER_WOULD_BLOCK)
+    return;
+
+  transport_remove_transfer (self, transfer);
+  transfer->done (transfer, n, error, FALSE);
+}
+
+/* Called in the reactor's context. */
+static void
+on_watch_ready (UsherWatch *watch,
+                guint32 events)
+{
+  UsherTransport *self = USHER_OWNER (UsherTransport, watch, watch);
+
+  usher_transport_ref (self);
+  if (events & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    self->is_hung_up = TRUE;
+  if (events & (EPOLLIN | EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+    {
+      self->is_dry = FALSE;
+      transport_advance (self, USHER_TRANSPORT_READ);
+    }
+  if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
+    transport_advance (self, USHER_TRANSPORT_WRITE);
+  usher_transport_unref (self);
+}
+
+/* Called in the reactor's context. */
+static void
+on_message (UsherMessage *message)
+{
+  UsherTransport *self = USHER_OWNER (UsherTransport, message, message);
+
+  g_atomic_int_set (&self->posted, FALSE);
+  usher_transport_close_if_unused (self);
+  transport_advance (self, USHER_TRANSPORT_READ);
+  transport_advance (self, USHER_TRANSPORT_WRITE);
+  usher_transport_unref (self);
+}
+
+void
+usher_transport_post (UsherTransport *self)
+{
+  if (!g_atomic_int_compare_and_exchange (&self->posted, FALSE, TRUE))
+    return;
+
+  usher_transport_ref (self);
+  usher_reactor_post (self->reactor, &self->message, on_message);
+}
+
+void
+usher_transport_transfer_async (UsherTransport *self,
+                                UsherTransfer *transfer)
+{
+  GError *error = NULL;
+  gssize n;
+
+  if (!usher_reactor_is_current (self->reactor))
+    {
+      transport_add_transfer (self, transfer);
+      usher_transport_post (self);
+      return;
+    }
+
+  n = transport_try_or_wait (self, transfer, &error);
+  if (n == USHER_WOULD_BLOCK)
+    transport_add_transfer (self, transfer);
+  else
+    transfer->done (transfer, n, error, TRUE);
+}

@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include "acceptors/transport-private.h"
+
+G_BEGIN_DECLS
+
+/* What the parts of the transport share, and nobody else sees. */
+
+/* Instead of a number of bytes. */
+#define USHER_WOULD_BLOCK (-2)
+
+struct _UsherTransport
+{
+  gatomicrefcount ref_count;
+  UsherReactor *reactor; /* (owned) */
+  GMutex lock;
+  int fd;               /* (locked-by lock): -1 once closed; stays while there are users */
+  int users;            /* (atomic): who uses the descriptor, twice; and 1 once it is to be closed */
+  int exiting;          /* (atomic) */
+  int draining;         /* (atomic) */
+  int drain_idle_reads; /* (atomic) */
+  int received;         /* (atomic): something, since the last write */
+
+  GCancellable *exit_cancellable;  /* (owned) (nullable) (locked-by lock): made when asked for */
+  GCancellable *drain_cancellable; /* (owned) (nullable) (locked-by lock): made when asked for */
+  GQuark error_domain;             /* (locked-by lock): of the last transport error; 0 for none */
+  int error_code;                  /* (locked-by lock) */
+
+  int wake_fds[2];             /* written (locked-by lock): eventfds that end a poll (), -1 until one waits */
+  UsherTransfer *transfers[2]; /* (unowned) (nullable) (locked-by lock): those that wait in the reactor */
+
+  UsherWatch watch;       /* (main-context): the reactor's */
+  guint32 watched_events; /* (locked-by lock): 0 while the descriptor is not watched */
+  gboolean is_dry;        /* (main-context): nothing to read before the watch tells of it */
+  gboolean is_hung_up;    /* (main-context): it tells of nothing more */
+  UsherMessage message;
+  int posted; /* (atomic): the message is on its way */
+};
+
+/* Keeps the descriptor from being closed. Fails if it is closed, or about to be. */
+gboolean usher_transport_enter (UsherTransport *self,
+                                GError **error);
+void usher_transport_leave (UsherTransport *self);
+/* Closes the descriptor if that is due, here or in the reactor's context. */
+void usher_transport_close_if_unused (UsherTransport *self);
+
+/* Does what can be done without waiting: returns a number of bytes, -1 with an error set, or
+ * USHER_WOULD_BLOCK. */
+gssize usher_transport_try (UsherTransport *self,
+                            UsherTransfer *transfer,
+                            GError **error);
+/* What the peer, or the kernel, has done to this connection. */
+void usher_transport_record_error (UsherTransport *self,
+                                   const GError *error);
+
+/* The waiting point: blocks until the transfer should be tried again. May return early. */
+void usher_transport_wait (UsherTransport *self,
+                           UsherTransfer *transfer);
+/* Whether `cancellable` has to be listened to: the transport's own tell it anyway. */
+gboolean usher_transport_is_foreign_cancellable (UsherTransport *self,
+                                                 GCancellable *cancellable);
+
+/* In the reactor. */
+gboolean usher_transport_is_in_reactor (UsherTransport *self);
+/* Looks at the asynchronous transfers again, in the reactor's context. */
+void usher_transport_post (UsherTransport *self);
+/* Called in the reactor's context, with the lock held. */
+void usher_transport_unwatch (UsherTransport *self);
+G_END_DECLS

@@ -1,0 +1,61 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/transport-parts-private.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+
+/* How long a thread waits at a time when there is no descriptor left to wake it by. */
+#define SLICE_MSEC 100
+
+static const short poll_events[] = {
+  [USHER_TRANSPORT_READ] = POLLIN,
+  [USHER_TRANSPORT_WRITE] = POLLOUT,
+};
+
+static void
+on_waiter_cancelled (GCancellable *cancellable,
+                     gpointer user_data)
+{
+  eventfd_write (GPOINTER_TO_INT (user_data), 1);
+}
+
+/* Returns whether the descriptor is new: who would have used it before has not been able to. */
+static gboolean
+transport_ensure_wake_fd (UsherTransport *self,
+                          int *wake_fd)
+{
+  gboolean is_new;
+
+  g_mutex_lock (&self->lock);
+  is_new = *wake_fd < 0 && (*wake_fd = eventfd (0, EFD_CLOEXEC | EFD_NONBLOCK)) >= 0;
+  g_mutex_unlock (&self->lock);
+
+  return is_new;
+}
+
+void
+usher_transport_wait (UsherTransport *self,
+                      UsherTransfer *transfer)
+{
+  int *wake_fd = &self->wake_fds[transfer->direction];
+  struct pollfd fds[2] = { { .events = poll_events[transfer->direction] }, { .events = POLLIN } };
+  gulong cancelled_id = 0;
+  eventfd_t count;
+
+  if (transport_ensure_wake_fd (self, wake_fd))
+    return;
+
+  fds[0].fd = self->fd;
+  fds[1].fd = *wake_fd;
+  if (*wake_fd >= 0 && usher_transport_is_foreign_cancellable (self, transfer->cancellable))
+    cancelled_id = g_cancellable_connect (transfer->cancellable, G_CALLBACK (on_waiter_cancelled),
+                                          GINT_TO_POINTER (*wake_fd), NULL);
+
+  poll (fds, G_N_ELEMENTS (fds), *wake_fd >= 0 ? -1 : SLICE_MSEC);
+
+  g_cancellable_disconnect (transfer->cancellable, cancelled_id);
+  if (fds[1].revents != 0)
+    eventfd_read (*wake_fd, &count);
+}

@@ -1,0 +1,99 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "support/connection-fixture.h"
+
+#include <sys/socket.h>
+#include <unistd.h>
+
+void
+connection_fixture_set_up (ConnectionFixture *fixture,
+                           gconstpointer data)
+{
+  const UsherPeer peer = { .address.ss_family = AF_UNIX, .length = sizeof (sa_family_t) };
+  int fds[2];
+
+  fixture->reactor = usher_reactor_ref_for_context (g_main_context_default ());
+  fixture->socket = usher_listen_socket_new_for_address ("tcp://127.0.0.1:0", NULL);
+  g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
+  fixture->connection = usher_connection_new (fixture->reactor, fixture->socket, fds[0], &peer);
+  fixture->in = g_io_stream_get_input_stream (G_IO_STREAM (fixture->connection));
+  fixture->out = g_io_stream_get_output_stream (G_IO_STREAM (fixture->connection));
+  fixture->own = fds[0];
+  fixture->peer = fds[1];
+}
+
+void
+connection_fixture_tear_down (ConnectionFixture *fixture,
+                              gconstpointer data)
+{
+  usher_connection_close (fixture->connection);
+  g_assert_finalize_object (fixture->connection);
+  g_assert_finalize_object (fixture->socket);
+  usher_reactor_unref (fixture->reactor);
+  g_clear_error (&fixture->error);
+  close (fixture->peer);
+}
+
+void
+connection_fixture_say (ConnectionFixture *fixture,
+                        const char *text)
+{
+  g_assert_cmpint (send (fixture->peer, text, strlen (text), MSG_NOSIGNAL), ==, strlen (text));
+}
+
+gboolean
+connection_fixture_is_done (gpointer user_data)
+{
+  return ((ConnectionFixture *) user_data)->is_done;
+}
+
+static void
+on_read (GObject *source_object,
+         GAsyncResult *result,
+         gpointer user_data)
+{
+  ConnectionFixture *fixture = user_data;
+
+  g_clear_error (&fixture->error);
+  fixture->n = g_input_stream_read_finish (fixture->in, result, &fixture->error);
+  fixture->done_in = g_main_context_get_thread_default ();
+  fixture->is_done = TRUE;
+}
+
+void
+connection_fixture_begin_read (ConnectionFixture *fixture,
+                               GCancellable *cancellable)
+{
+  fixture->is_done = FALSE;
+  g_input_stream_read_async (fixture->in, fixture->buffer, sizeof fixture->buffer, G_PRIORITY_DEFAULT, cancellable,
+                             on_read, fixture);
+}
+
+void
+connection_fixture_expect_read (ConnectionFixture *fixture,
+                                const char *text)
+{
+  iterate_until (NULL, connection_fixture_is_done, fixture);
+  g_assert_no_error (fixture->error);
+  g_assert_cmpmem (fixture->buffer, fixture->n, text, strlen (text));
+}
+
+void
+connection_fixture_expect_read_error (ConnectionFixture *fixture,
+                                      int code)
+{
+  iterate_until (NULL, connection_fixture_is_done, fixture);
+  g_assert_error (fixture->error, G_IO_ERROR, code);
+}
+
+gboolean
+connection_fixture_is_done_if_read_on (gpointer user_data)
+{
+  ConnectionFixture *fixture = user_data;
+  char buffer[65536];
+
+  while (!fixture->is_done && recv (fixture->peer, buffer, sizeof buffer, MSG_DONTWAIT) > 0)
+    ;
+  return fixture->is_done;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include "acceptors/connection-private.h"
+#include "support/iterate.h"
+
+G_BEGIN_DECLS
+
+/* A connection that belongs to the default context, and its peer's end. */
+typedef struct
+{
+  UsherReactor *reactor;       /* (owned) */
+  UsherListenSocket *socket;   /* (owned) */
+  UsherConnection *connection; /* (owned) */
+  GInputStream *in;            /* (unowned) */
+  GOutputStream *out;          /* (unowned) */
+  int own;
+  int peer;
+
+  /* What the latest operation answered. */
+  char buffer[64];
+  gssize n;
+  GError *error; /* (owned) (nullable) */
+  gboolean is_done;
+  GMainContext *done_in; /* (unowned) */
+} ConnectionFixture;
+
+void connection_fixture_set_up (ConnectionFixture *fixture,
+                                gconstpointer data);
+void connection_fixture_tear_down (ConnectionFixture *fixture,
+                                   gconstpointer data);
+
+/* The peer sends `text`. */
+void connection_fixture_say (ConnectionFixture *fixture,
+                             const char *text);
+
+void connection_fixture_begin_read (ConnectionFixture *fixture,
+                                    GCancellable *cancellable);
+void connection_fixture_expect_read (ConnectionFixture *fixture,
+                                     const char *text);
+void connection_fixture_expect_read_error (ConnectionFixture *fixture,
+                                           int code);
+
+/* For iterate_until(). The second one also receives what has been written. */
+gboolean connection_fixture_is_done (gpointer user_data);
+gboolean connection_fixture_is_done_if_read_on (gpointer user_data);
+
+G_END_DECLS
