@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The Usher authors */
 
+#include <locale.h>
 #include <string.h>
 
 #include <usher/usher.h>
@@ -309,6 +310,7 @@ main (int argc, char *argv[])
   g_autoptr (UsherSupervisor) root = NULL;
   g_autoptr (GError) error = NULL;
 
+  setlocale (LC_ALL, "");
   g_option_context_add_main_entries (options, entries, NULL);
   if (g_option_context_parse (options, &argc, &argv, &error) && check_options (&error))
     root = make_tree (&error);
