@@ -60,11 +60,11 @@ static const GOptionEntry entries[] = {
 static gboolean
 check_options (GError **error)
 {
-  if (n_workers >= 0 && job_msec >= 0 && intensity >= 0 && period_msec >= 0 && delay_msec >= 0)
+  if (n_workers >= 0 && job_msec >= 0 && intensity >= 0 && period_msec > 0 && delay_msec >= 0)
     return TRUE;
 
   g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                       "The numbers of workers, of restarts and of milliseconds cannot be negative");
+                       "The period has to be positive, and the other numbers cannot be negative");
   return FALSE;
 }
 

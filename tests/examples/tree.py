@@ -137,7 +137,7 @@ def test_draws_over_itself_on_a_terminal(program):
 
 
 def test_refuses_bad_options(program):
-    for arguments in (('--workers', '-1'), ('--rate', 'often'), ('--config', '/nowhere')):
+    for arguments in (('--workers', '-1'), ('--period', '0'), ('--rate', 'often'), ('--config', '/nowhere')):
         result = subprocess.run([program, *arguments], capture_output=True, timeout=PATIENCE)
         expect(result.returncode, 1)
         assert b'\ntree: ' in b'\n' + result.stderr, result.stderr
