@@ -9,39 +9,7 @@
 #include "support/supervisor-fixture.h"
 #include "support/test-child.h"
 
-/* A supervisor whose child x is made by a nursery. */
-typedef struct
-{
-  SupervisorFixture base;
-  Nursery nursery;
-} Fixture;
-
-static void
-set_up (Fixture *fixture,
-        gconstpointer strategy)
-{
-  supervisor_fixture_set_up (&fixture->base, strategy);
-  fixture->nursery.trace = fixture->base.trace;
-}
-
-static void
-tear_down (Fixture *fixture,
-           gconstpointer strategy)
-{
-  supervisor_fixture_tear_down (&fixture->base, strategy);
-  nursery_assert_empty (&fixture->nursery);
-}
-
-static void
-add (Fixture *fixture,
-     UsherRestart restart)
-{
-  g_autoptr (UsherChildSpec) spec = nursery_spec_new (&fixture->nursery, restart);
-  g_autoptr (GError) error = NULL;
-
-  usher_supervisor_add_child (fixture->base.supervisor, spec, &error);
-  g_assert_no_error (error);
-}
+typedef NurseryFixture Fixture;
 
 static UsherChild *
 get_child (Fixture *fixture)
@@ -79,7 +47,7 @@ static void
 test_every_start_has_its_child (Fixture *fixture,
                                 gconstpointer data)
 {
-  add (fixture, USHER_RESTART_PERMANENT);
+  nursery_fixture_add (fixture, USHER_RESTART_PERMANENT);
   g_assert_null (get_child (fixture));
   assert_children (&fixture->base, "x stopped, 1 0 0 1");
   supervisor_fixture_start (&fixture->base, "+x1");
@@ -101,7 +69,7 @@ test_one_stopped_for_a_restart_is_told_the_end (Fixture *fixture,
                                                 gconstpointer data)
 {
   supervisor_fixture_add (&fixture->base, A, USHER_RESTART_PERMANENT, 100);
-  add (fixture, USHER_RESTART_PERMANENT);
+  nursery_fixture_add (fixture, USHER_RESTART_PERMANENT);
   supervisor_fixture_start (&fixture->base, "+a +x1");
   test_child_exit (fixture->base.children[A], USHER_EXIT_ERROR);
   supervisor_fixture_assert_trace (&fixture->base, "child-terminated/a/error -x1 +a =x1 +x2");
@@ -112,7 +80,7 @@ static void
 test_it_may_fail (Fixture *fixture,
                   gconstpointer data)
 {
-  add (fixture, USHER_RESTART_PERMANENT);
+  nursery_fixture_add (fixture, USHER_RESTART_PERMANENT);
   fixture->nursery.n_failures = 1;
   supervisor_fixture_begin_start (&fixture->base, NULL);
   g_assert_error (fixture->base.start_error, G_IO_ERROR, G_IO_ERROR_NO_SPACE);
@@ -146,7 +114,7 @@ static void
 test_it_must_say_why (Fixture *fixture,
                       gconstpointer data)
 {
-  add (fixture, USHER_RESTART_PERMANENT);
+  nursery_fixture_add (fixture, USHER_RESTART_PERMANENT);
   fixture->nursery.n_failures = 1;
   fixture->nursery.is_silent = TRUE;
   expect_refused (fixture, USHER_ERROR_FAILED, "did not say why");
@@ -161,7 +129,7 @@ test_it_must_make_a_child_of_nobody (Fixture *fixture,
   g_autoptr (UsherChildSpec) spec = usher_child_spec_new ("y", USHER_CHILD (theirs));
 
   usher_supervisor_add_child (other, spec, NULL);
-  add (fixture, USHER_RESTART_PERMANENT);
+  nursery_fixture_add (fixture, USHER_RESTART_PERMANENT);
   fixture->nursery.stranger = USHER_CHILD (theirs);
   expect_refused (fixture, USHER_ERROR_INVALID_ARGUMENT, "a new one");
 }
@@ -170,7 +138,7 @@ static void
 test_it_must_not_make_a_circle (Fixture *fixture,
                                 gconstpointer data)
 {
-  add (fixture, USHER_RESTART_PERMANENT);
+  nursery_fixture_add (fixture, USHER_RESTART_PERMANENT);
   fixture->nursery.stranger = USHER_CHILD (fixture->base.supervisor);
   expect_refused (fixture, USHER_ERROR_INVALID_ARGUMENT, "above");
 }
@@ -179,7 +147,7 @@ static void
 test_its_child_must_fit_the_limit (Fixture *fixture,
                                    gconstpointer data)
 {
-  add (fixture, USHER_RESTART_PERMANENT);
+  nursery_fixture_add (fixture, USHER_RESTART_PERMANENT);
   fixture->nursery.shutdown_time_msec = 101;
   expect_refused (fixture, USHER_ERROR_INVALID_ARGUMENT, "limit");
 }
@@ -190,7 +158,7 @@ test_one_that_did_not_start_is_let_go (Fixture *fixture,
 {
   Call call = { 0 };
 
-  add (fixture, USHER_RESTART_TRANSIENT);
+  nursery_fixture_add (fixture, USHER_RESTART_TRANSIENT);
   supervisor_fixture_start (&fixture->base, "+x1");
   test_child_exit (fixture->nursery.children[0], USHER_EXIT_NORMAL);
   iterate_pending (NULL);
@@ -279,7 +247,7 @@ test_it_may_end_the_tree (Fixture *fixture,
 {
   void (*const meddlers[]) (gpointer) = { kill_tree, shut_tree_down_and_wait };
 
-  add (fixture, USHER_RESTART_PERMANENT);
+  nursery_fixture_add (fixture, USHER_RESTART_PERMANENT);
   fixture->nursery.meddle_data = fixture->base.supervisor;
   for (guint i = 0; i < G_N_ELEMENTS (meddlers); i++)
     {
@@ -301,7 +269,7 @@ static void
 test_it_may_ask_the_tree_to_stop (Fixture *fixture,
                                   gconstpointer data)
 {
-  add (fixture, USHER_RESTART_PERMANENT);
+  nursery_fixture_add (fixture, USHER_RESTART_PERMANENT);
   fixture->nursery.meddle = shut_tree_down;
   fixture->nursery.meddle_data = fixture->base.supervisor;
   supervisor_fixture_begin_start (&fixture->base, NULL);
@@ -329,9 +297,8 @@ test_it_may_drop_the_last_reference (void)
   g_assert_cmpstr (trace->str, ==, "+x1 =x1");
 }
 
-#define ADD(path, strategy, func)                                                           \
-  g_test_add ("/child-factory/" path, Fixture, GINT_TO_POINTER (USHER_STRATEGY_##strategy), \
-              set_up, func, tear_down)
+#define ADD(path, strategy, func) \
+  NURSERY_CASE ("/child-factory/" path, USHER_STRATEGY_##strategy, func)
 
 int
 main (int argc,

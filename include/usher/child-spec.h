@@ -68,6 +68,10 @@ typedef enum
  * each call has to make a new child, that stands under no supervisor. It may call any function,
  * those of the supervisor included.
  *
+ * @argument is that of [method@Usher.Supervisor.start_child_with_argument_async]. Every restart of a
+ * permanent or transient child gets it again, as in OTP. With other strategies than
+ * [enum@Usher.Strategy.SIMPLE_ONE_FOR_ONE] it is %NULL.
+ *
  * Returns: (transfer full) (nullable): a child, or %NULL with @error set, which fails the start
  *
  * Since: 0.1

@@ -62,9 +62,11 @@ typedef enum
  * @USHER_SUPERVISOR_ERROR_RESTARTING: the child waits to be restarted, and would have to be
  *   terminated first
  * @USHER_SUPERVISOR_ERROR_NOT_RUNNING: the supervisor itself does not run, or is ending
+ * @USHER_SUPERVISOR_ERROR_SIMPLE_ONE_FOR_ONE: the children of this supervisor have no ids
+ * @USHER_SUPERVISOR_ERROR_NOT_SIMPLE_ONE_FOR_ONE: the children of this supervisor have ids
  *
- * The answers of a supervisor to a call that it refuses: OTP's, and one for a supervisor that is
- * not there.
+ * The answers of a supervisor to a call that it refuses: OTP's, one for a supervisor that is not
+ * there, and one for calls that only a simple-one-for-one supervisor understands.
  *
  * Since: 0.1
  */
@@ -76,6 +78,8 @@ typedef enum
   USHER_SUPERVISOR_ERROR_RUNNING,
   USHER_SUPERVISOR_ERROR_RESTARTING,
   USHER_SUPERVISOR_ERROR_NOT_RUNNING,
+  USHER_SUPERVISOR_ERROR_SIMPLE_ONE_FOR_ONE,
+  USHER_SUPERVISOR_ERROR_NOT_SIMPLE_ONE_FOR_ONE,
 } UsherSupervisorError;
 
 #define USHER_TYPE_ERROR (usher_error_get_type ())

@@ -20,6 +20,8 @@ G_BEGIN_DECLS
  * @USHER_STRATEGY_ONE_FOR_ALL: all the others are stopped, and all are started
  * @USHER_STRATEGY_REST_FOR_ONE: those that were started after it are stopped, and it and they
  *   are started
+ * @USHER_STRATEGY_SIMPLE_ONE_FOR_ONE: like one-for-one, for any number of children that one factory
+ *   makes: they have no ids, and are stopped all at once
  *
  * What a supervisor restarts when a child exits, as in OTP.
  *
@@ -30,6 +32,7 @@ typedef enum
   USHER_STRATEGY_ONE_FOR_ONE,
   USHER_STRATEGY_ONE_FOR_ALL,
   USHER_STRATEGY_REST_FOR_ONE,
+  USHER_STRATEGY_SIMPLE_ONE_FOR_ONE,
 } UsherStrategy;
 
 /**
@@ -54,7 +57,7 @@ typedef enum
 
 /**
  * UsherChildCounts:
- * @n_specs: children, whether they run or not
+ * @n_specs: children, whether they run or not; 1 for a simple-one-for-one supervisor
  * @n_active: children that run
  * @n_supervisors: children that supervise others, whether they run or not
  * @n_workers: all the others
@@ -124,6 +127,17 @@ UsherStartResult usher_supervisor_start_child_finish (UsherSupervisor *self,
                                                       GAsyncResult *result,
                                                       GError **error);
 USHER_AVAILABLE_IN_0_1
+void usher_supervisor_start_child_with_argument_async (UsherSupervisor *self,
+                                                       GVariant *argument,
+                                                       GCancellable *cancellable,
+                                                       GAsyncReadyCallback callback,
+                                                       gpointer user_data);
+USHER_AVAILABLE_IN_0_1
+UsherStartResult usher_supervisor_start_child_with_argument_finish (UsherSupervisor *self,
+                                                                    GAsyncResult *result,
+                                                                    UsherChild **child,
+                                                                    GError **error);
+USHER_AVAILABLE_IN_0_1
 void usher_supervisor_restart_child_async (UsherSupervisor *self,
                                            const char *id,
                                            GCancellable *cancellable,
@@ -144,6 +158,16 @@ gboolean usher_supervisor_terminate_child_finish (UsherSupervisor *self,
                                                   GAsyncResult *result,
                                                   GError **error);
 USHER_AVAILABLE_IN_0_1
+void usher_supervisor_terminate_child_object_async (UsherSupervisor *self,
+                                                    UsherChild *child,
+                                                    GCancellable *cancellable,
+                                                    GAsyncReadyCallback callback,
+                                                    gpointer user_data);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_supervisor_terminate_child_object_finish (UsherSupervisor *self,
+                                                         GAsyncResult *result,
+                                                         GError **error);
+USHER_AVAILABLE_IN_0_1
 void usher_supervisor_delete_child_async (UsherSupervisor *self,
                                           const char *id,
                                           GCancellable *cancellable,
@@ -163,8 +187,16 @@ UsherChildInfo *usher_supervisor_get_child (UsherSupervisor *self,
                                             const char *id,
                                             GError **error);
 USHER_AVAILABLE_IN_0_1
+UsherChildInfo *usher_supervisor_get_child_object (UsherSupervisor *self,
+                                                   UsherChild *child,
+                                                   GError **error);
+USHER_AVAILABLE_IN_0_1
 UsherChildSpec *usher_supervisor_get_childspec (UsherSupervisor *self,
                                                 const char *id,
                                                 GError **error);
+USHER_AVAILABLE_IN_0_1
+UsherChildSpec *usher_supervisor_get_child_object_spec (UsherSupervisor *self,
+                                                        UsherChild *child,
+                                                        GError **error);
 
 G_END_DECLS

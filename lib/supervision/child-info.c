@@ -15,7 +15,7 @@
  */
 struct _UsherChildInfo
 {
-  char *id;          /* (owned) */
+  char *id;          /* (owned) (nullable) */
   UsherChild *child; /* (owned) (nullable) */
   UsherChildType child_type;
   UsherChildState state;
@@ -95,7 +95,7 @@ usher_child_info_unref (UsherChildInfo *self)
  *
  * Gets the child's name.
  *
- * Returns: (transfer none): the name
+ * Returns: (transfer none) (nullable): the name, or %NULL under a simple-one-for-one supervisor
  *
  * Since: 0.1
  */

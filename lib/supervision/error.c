@@ -39,4 +39,6 @@ G_DEFINE_ENUM_TYPE (UsherSupervisorError, usher_supervisor_error,
                     G_DEFINE_ENUM_VALUE (USHER_SUPERVISOR_ERROR_NOT_FOUND, "not-found"),
                     G_DEFINE_ENUM_VALUE (USHER_SUPERVISOR_ERROR_RUNNING, "running"),
                     G_DEFINE_ENUM_VALUE (USHER_SUPERVISOR_ERROR_RESTARTING, "restarting"),
-                    G_DEFINE_ENUM_VALUE (USHER_SUPERVISOR_ERROR_NOT_RUNNING, "not-running"))
+                    G_DEFINE_ENUM_VALUE (USHER_SUPERVISOR_ERROR_NOT_RUNNING, "not-running"),
+                    G_DEFINE_ENUM_VALUE (USHER_SUPERVISOR_ERROR_SIMPLE_ONE_FOR_ONE, "simple-one-for-one"),
+                    G_DEFINE_ENUM_VALUE (USHER_SUPERVISOR_ERROR_NOT_SIMPLE_ONE_FOR_ONE, "not-simple-one-for-one"))

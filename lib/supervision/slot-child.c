@@ -43,12 +43,24 @@ usher_slot_vacate (UsherSlot *self)
   self->former = g_steal_pointer (&self->child);
 }
 
+/* (transfer full) (nullable): one that does not come back does not need it again. */
+static GVariant *
+take_argument (UsherSlot *self)
+{
+  if (usher_child_spec_get_restart (self->spec) == USHER_RESTART_TEMPORARY)
+    return g_steal_pointer (&self->argument);
+
+  return self->argument != NULL ? g_variant_ref (self->argument) : NULL;
+}
+
 UsherChild *
 usher_slot_make_child (UsherSlot *self,
                        GError **error)
 {
+  g_autoptr (GVariant) argument = take_argument (self);
+
   return self->child != NULL ? g_object_ref (self->child)
-                             : usher_child_spec_make_child (self->spec, NULL, error);
+                             : usher_child_spec_make_child (self->spec, argument, error);
 }
 
 static gboolean

@@ -32,7 +32,9 @@ struct _UsherSlot
 {
   GList link; /* in the supervisor's list */
   UsherDesk *desk;
+  guint *n_active;      /* (unowned): how many of its supervisor's children run */
   UsherChildSpec *spec; /* (owned) */
+  GVariant *argument;   /* (owned) (nullable): for the factory */
   UsherChild *child;    /* (owned) (nullable): NULL if a factory has made none yet */
   UsherChild *former;   /* (owned) (nullable): ran last, while another one is made or starts */
   UsherSlotState state;
@@ -46,8 +48,9 @@ struct _UsherSlot
   gulong exited_handler;
   UsherExit *exit; /* (owned) (nullable): how it ended, not handled yet */
 
-  UsherTimer timer; /* the limit of a stop, or the delay of a restart */
-  UsherStop told;   /* what it was told last in this life */
+  UsherTimer timer;          /* the limit of a stop, or the delay of a restart */
+  UsherStop told;            /* what it was told last in this life */
+  gboolean has_common_limit; /* its supervisor keeps the limit of its stop */
   gboolean was_brutal;
   gboolean may_keep; /* it may keep something for its next life, until it is told FINAL */
 
@@ -59,8 +62,10 @@ struct _UsherSlot
   UsherLetter retry_letter;
 };
 
+/* `spec` is not changed any more. */
 UsherSlot *usher_slot_new (UsherDesk *desk,
-                           const UsherChildSpec *spec);
+                           guint *n_active,
+                           UsherChildSpec *spec);
 /* The slot is in no list and its child is down. */
 void usher_slot_free (UsherSlot *self);
 
@@ -79,6 +84,9 @@ void usher_slot_start (UsherSlot *self);
 void usher_slot_stop (UsherSlot *self,
                       UsherStop why);
 void usher_slot_kill (UsherSlot *self);
+
+/* The common limit is over: kills the child if it has not stopped yet and has a limit at all. */
+void usher_slot_expire (UsherSlot *self);
 
 /* Tells a child that is down or on its way there that nobody will start it again, if it does not
  * know; one that is up is not touched. */

@@ -42,6 +42,17 @@ static const char *const state_names[USHER_SLOT_N_STATES] = {
   [USHER_SLOT_RESTARTING] = "restarting",
 };
 
+static const gboolean is_active[USHER_SLOT_N_STATES] = {
+  [USHER_SLOT_DOWN] = FALSE,
+  [USHER_SLOT_STARTING] = FALSE,
+  [USHER_SLOT_CANCELLING] = FALSE,
+  [USHER_SLOT_RUNNING] = TRUE,
+  [USHER_SLOT_EXITED] = FALSE,
+  [USHER_SLOT_STOPPING] = TRUE,
+  [USHER_SLOT_KILLING] = TRUE,
+  [USHER_SLOT_RESTARTING] = FALSE,
+};
+
 static void
 set_state (UsherSlot *self,
            UsherSlotState state)
@@ -50,6 +61,8 @@ set_state (UsherSlot *self,
 
   g_debug ("child “%s”: %s → %s", usher_slot_get_id (self), state_names[self->state],
            state_names[state]);
+  *self->n_active -= is_active[self->state];
+  *self->n_active += is_active[state];
   self->state = state;
 }
 
@@ -160,7 +173,7 @@ start_limit (UsherSlot *self)
 {
   gint64 limit_msec = usher_slot_get_limit_msec (self);
 
-  if (limit_msec >= 0 && !usher_timer_is_started (&self->timer))
+  if (limit_msec >= 0 && !self->has_common_limit && !usher_timer_is_started (&self->timer))
     usher_timer_start (&self->timer, self->desk->reactor,
                        usher_clock_now_usec () + limit_msec * 1000, on_limit);
 }
@@ -352,13 +365,15 @@ init_backoff (UsherSlot *self)
 
 UsherSlot *
 usher_slot_new (UsherDesk *desk,
-                const UsherChildSpec *spec)
+                guint *n_active,
+                UsherChildSpec *spec)
 {
   UsherSlot *self = g_new0 (UsherSlot, 1);
 
   self->link.data = self;
   self->desk = desk;
-  self->spec = usher_child_spec_copy (spec);
+  self->n_active = n_active;
+  self->spec = usher_child_spec_ref (spec);
   g_set_object (&self->child, usher_child_spec_get_child (spec));
   if (self->child != NULL && usher_child_get_place (self->child) == NULL)
     usher_child_set_place (self->child, self);
@@ -376,6 +391,7 @@ usher_slot_free (UsherSlot *self)
   usher_timer_stop (&self->timer);
   g_clear_error (&self->start_error);
   g_clear_pointer (&self->exit, usher_exit_unref);
+  g_clear_pointer (&self->argument, g_variant_unref);
   usher_slot_lose_child (self);
   usher_child_spec_free (self->spec);
   g_clear_object (&self->child);
@@ -447,13 +463,24 @@ usher_slot_stop (UsherSlot *self,
 void
 usher_slot_kill (UsherSlot *self)
 {
-  self->was_brutal = TRUE;
+  /* One that has stopped already was asked. */
+  if (self->state == USHER_SLOT_DOWN)
+    return;
 
-  if (self->state == USHER_SLOT_EXITED)
+  self->was_brutal = TRUE;
+  if (self->state == USHER_SLOT_EXITED || self->state == USHER_SLOT_RESTARTING)
     go_down (self);
-  else if (self->state == USHER_SLOT_RESTARTING)
-    go_down (self);
-  else if (self->state != USHER_SLOT_DOWN && self->state != USHER_SLOT_KILLING)
+  else if (self->state != USHER_SLOT_KILLING)
+    begin_kill (self);
+}
+
+void
+usher_slot_expire (UsherSlot *self)
+{
+  gboolean is_stopping =
+      self->state == USHER_SLOT_STOPPING || self->state == USHER_SLOT_CANCELLING;
+
+  if (is_stopping && usher_slot_get_limit_msec (self) >= 0)
     begin_kill (self);
 }
 

@@ -6,7 +6,8 @@
 G_DEFINE_ENUM_TYPE (UsherStrategy, usher_strategy,
                     G_DEFINE_ENUM_VALUE (USHER_STRATEGY_ONE_FOR_ONE, "one-for-one"),
                     G_DEFINE_ENUM_VALUE (USHER_STRATEGY_ONE_FOR_ALL, "one-for-all"),
-                    G_DEFINE_ENUM_VALUE (USHER_STRATEGY_REST_FOR_ONE, "rest-for-one"))
+                    G_DEFINE_ENUM_VALUE (USHER_STRATEGY_REST_FOR_ONE, "rest-for-one"),
+                    G_DEFINE_ENUM_VALUE (USHER_STRATEGY_SIMPLE_ONE_FOR_ONE, "simple-one-for-one"))
 
 static const struct
 {
@@ -16,6 +17,7 @@ static const struct
   [USHER_STRATEGY_ONE_FOR_ONE] = { .earlier_too = FALSE, .later_too = FALSE },
   [USHER_STRATEGY_ONE_FOR_ALL] = { .earlier_too = TRUE, .later_too = TRUE },
   [USHER_STRATEGY_REST_FOR_ONE] = { .earlier_too = FALSE, .later_too = TRUE },
+  [USHER_STRATEGY_SIMPLE_ONE_FOR_ONE] = { .earlier_too = FALSE, .later_too = FALSE },
 };
 
 UsherStrategyRange

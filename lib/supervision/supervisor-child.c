@@ -51,10 +51,17 @@ usher_supervisor_start_async (UsherChild *child,
 {
   UsherSupervisor *self = USHER_SUPERVISOR (child);
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  g_autoptr (GError) error = NULL;
 
   g_task_set_source_tag (task, usher_supervisor_start_async);
   /* Once it has started it has an exit to tell of. */
   g_task_set_check_cancellable (task, FALSE);
+
+  if (!usher_supervisor_check_flags (self, &error))
+    {
+      g_task_return_error (task, g_steal_pointer (&error));
+      return;
+    }
 
   usher_life_begin (&self->life, task);
   usher_supervisor_restore_slots (self);
@@ -121,7 +128,8 @@ get_stop_time_msec (const UsherChildSpec *spec)
   return MAX (limit_msec, 0);
 }
 
-/* Its children are stopped one after the other. What a factory will make cannot be asked. */
+/* Its children are stopped one after the other; those after one specification all at once. What a
+ * factory will make cannot be asked. */
 static guint64
 usher_supervisor_get_shutdown_time_msec (UsherChild *child)
 {

@@ -17,17 +17,6 @@ static const UsherChildState public_states[USHER_SLOT_N_STATES] = {
   [USHER_SLOT_RESTARTING] = USHER_CHILD_RESTARTING,
 };
 
-static const gboolean is_active[USHER_SLOT_N_STATES] = {
-  [USHER_SLOT_DOWN] = FALSE,
-  [USHER_SLOT_STARTING] = FALSE,
-  [USHER_SLOT_CANCELLING] = FALSE,
-  [USHER_SLOT_RUNNING] = TRUE,
-  [USHER_SLOT_EXITED] = FALSE,
-  [USHER_SLOT_STOPPING] = TRUE,
-  [USHER_SLOT_KILLING] = TRUE,
-  [USHER_SLOT_RESTARTING] = FALSE,
-};
-
 /**
  * usher_supervisor_start_child_async:
  * @self: a supervisor
@@ -59,11 +48,11 @@ usher_supervisor_start_child_async (UsherSupervisor *self,
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
 
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
+  UsherCall *call = usher_call_new (USHER_CALL_START, usher_child_spec_get_id (spec), task);
 
   g_task_set_source_tag (task, usher_supervisor_start_child_async);
-  g_task_set_task_data (task, usher_child_spec_copy (spec),
-                        (GDestroyNotify) usher_child_spec_free);
-  usher_supervisor_post_call (self, USHER_CALL_START, usher_child_spec_get_id (spec), task);
+  call->spec = usher_child_spec_copy (spec);
+  usher_supervisor_post_call (self, call);
 }
 
 /**
@@ -74,7 +63,7 @@ usher_supervisor_start_child_async (UsherSupervisor *self,
  *
  * Ends the call. It fails with the error of the child, with [error@Usher.Error] code
  * `INVALID_ARGUMENT` if the specification is refused, and with [error@Usher.SupervisorError] codes
- * `ALREADY_STARTED`, `ALREADY_PRESENT` and `NOT_RUNNING`.
+ * `ALREADY_STARTED`, `ALREADY_PRESENT`, `SIMPLE_ONE_FOR_ONE` and `NOT_RUNNING`.
  *
  * Returns: whether the child runs now, ignored the start, or failed with @error set
  *
@@ -120,7 +109,7 @@ usher_supervisor_restart_child_async (UsherSupervisor *self,
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, usher_supervisor_restart_child_async);
-  usher_supervisor_post_call (self, USHER_CALL_RESTART, id, task);
+  usher_supervisor_post_call (self, usher_call_new (USHER_CALL_RESTART, id, task));
 }
 
 /**
@@ -130,7 +119,7 @@ usher_supervisor_restart_child_async (UsherSupervisor *self,
  * @error: return location for a #GError
  *
  * Ends the call. It fails with the error of the child, and with [error@Usher.SupervisorError] codes
- * `NOT_FOUND`, `RUNNING`, `RESTARTING` and `NOT_RUNNING`.
+ * `NOT_FOUND`, `RUNNING`, `RESTARTING`, `SIMPLE_ONE_FOR_ONE` and `NOT_RUNNING`.
  *
  * Returns: whether the child runs now, ignored the start, or failed with @error set
  *
@@ -179,7 +168,7 @@ usher_supervisor_terminate_child_async (UsherSupervisor *self,
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, usher_supervisor_terminate_child_async);
-  usher_supervisor_post_call (self, USHER_CALL_TERMINATE, id, task);
+  usher_supervisor_post_call (self, usher_call_new (USHER_CALL_TERMINATE, id, task));
 }
 
 /**
@@ -188,7 +177,8 @@ usher_supervisor_terminate_child_async (UsherSupervisor *self,
  * @result: what the callback was given
  * @error: return location for a #GError
  *
- * Ends the call. It fails with [error@Usher.SupervisorError] codes `NOT_FOUND` and `NOT_RUNNING`.
+ * Ends the call. It fails with [error@Usher.SupervisorError] codes `NOT_FOUND`,
+ * `SIMPLE_ONE_FOR_ONE` and `NOT_RUNNING`.
  *
  * Returns: whether the child is stopped now
  *
@@ -234,7 +224,7 @@ usher_supervisor_delete_child_async (UsherSupervisor *self,
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
   g_task_set_source_tag (task, usher_supervisor_delete_child_async);
-  usher_supervisor_post_call (self, USHER_CALL_DELETE, id, task);
+  usher_supervisor_post_call (self, usher_call_new (USHER_CALL_DELETE, id, task));
 }
 
 /**
@@ -244,7 +234,7 @@ usher_supervisor_delete_child_async (UsherSupervisor *self,
  * @error: return location for a #GError
  *
  * Ends the call. It fails with [error@Usher.SupervisorError] codes `NOT_FOUND`, `RUNNING`,
- * `RESTARTING` and `NOT_RUNNING`.
+ * `RESTARTING`, `SIMPLE_ONE_FOR_ONE` and `NOT_RUNNING`.
  *
  * Returns: whether the child is gone
  *
@@ -263,9 +253,12 @@ usher_supervisor_delete_child_finish (UsherSupervisor *self,
 }
 
 static UsherChildInfo *
-describe (const UsherSlot *slot)
+describe (UsherSupervisor *self,
+          const UsherSlot *slot)
 {
-  return usher_child_info_new (usher_slot_get_id (slot), slot->child,
+  const char *id = usher_supervisor_is_simple (self) ? NULL : usher_slot_get_id (slot);
+
+  return usher_child_info_new (id, slot->child,
                                usher_slot_get_child_type (slot), public_states[slot->state]);
 }
 
@@ -288,9 +281,34 @@ usher_supervisor_which_children (UsherSupervisor *self)
   GPtrArray *infos = g_ptr_array_new_full (self->slots.length, (GDestroyNotify) usher_child_info_unref);
 
   for (GList *link = self->slots.tail; link != NULL; link = link->prev)
-    g_ptr_array_add (infos, describe (link->data));
+    g_ptr_array_add (infos, describe (self, link->data));
 
   return infos;
+}
+
+static void
+count_each (UsherSupervisor *self,
+            UsherChildCounts *counts)
+{
+  for (GList *link = self->slots.head; link != NULL; link = link->next)
+    if (usher_slot_get_child_type (link->data) == USHER_CHILD_SUPERVISOR)
+      counts->n_supervisors++;
+    else
+      counts->n_workers++;
+}
+
+/* What one of them is, all are. */
+static void
+count_alike (UsherSupervisor *self,
+             UsherChildCounts *counts)
+{
+  const UsherSlot *any = g_queue_peek_head (&self->slots);
+
+  counts->n_specs = self->specs->len;
+  if (any != NULL && usher_slot_get_child_type (any) == USHER_CHILD_SUPERVISOR)
+    counts->n_supervisors = self->slots.length;
+  else
+    counts->n_workers = self->slots.length;
 }
 
 /**
@@ -298,7 +316,8 @@ usher_supervisor_which_children (UsherSupervisor *self)
  * @self: a supervisor
  * @counts: (out caller-allocates): return location for the counts
  *
- * Counts the children. It answers at once, in any state.
+ * Counts the children. It answers at once, in any state. Those of a simple-one-for-one supervisor
+ * are taken to be all of a kind, and are counted in constant time.
  *
  * Since: 0.1
  */
@@ -309,17 +328,11 @@ usher_supervisor_count_children (UsherSupervisor *self,
   g_return_if_fail (USHER_IS_SUPERVISOR (self));
   g_return_if_fail (counts != NULL);
 
-  *counts = (UsherChildCounts){ .n_specs = self->slots.length };
-  for (GList *link = self->slots.head; link != NULL; link = link->next)
-    {
-      const UsherSlot *slot = link->data;
-
-      counts->n_active += is_active[slot->state];
-      if (usher_slot_get_child_type (slot) == USHER_CHILD_SUPERVISOR)
-        counts->n_supervisors++;
-      else
-        counts->n_workers++;
-    }
+  *counts = (UsherChildCounts){ .n_specs = self->slots.length, .n_active = self->n_active };
+  if (usher_supervisor_is_simple (self))
+    count_alike (self, counts);
+  else
+    count_each (self, counts);
 }
 
 static UsherSlot *
@@ -328,10 +341,27 @@ find_or_fail (UsherSupervisor *self,
               GError **error)
 {
   UsherSlot *slot = usher_supervisor_find_slot (self, id);
+  gboolean is_simple = usher_supervisor_is_simple (self);
 
   if (slot == NULL)
-    g_set_error (error, USHER_SUPERVISOR_ERROR, USHER_SUPERVISOR_ERROR_NOT_FOUND,
-                 "supervisor “%s”, child “%s”: there is no child with that id", self->name, id);
+    g_propagate_error (error,
+                       usher_supervisor_new_refusal (self, id,
+                                                     is_simple ? USHER_SUPERVISOR_ERROR_SIMPLE_ONE_FOR_ONE
+                                                               : USHER_SUPERVISOR_ERROR_NOT_FOUND));
+
+  return slot;
+}
+
+static UsherSlot *
+find_object_or_fail (UsherSupervisor *self,
+                     UsherChild *child,
+                     GError **error)
+{
+  UsherSlot *slot = usher_supervisor_find_slot_of (self, child);
+
+  if (slot == NULL)
+    g_propagate_error (error, usher_supervisor_new_refusal (self, NULL,
+                                                            USHER_SUPERVISOR_ERROR_NOT_FOUND));
 
   return slot;
 }
@@ -343,7 +373,7 @@ find_or_fail (UsherSupervisor *self,
  * @error: return location for a #GError
  *
  * Says what a child is doing, as OTP's `which_child`. It fails with [error@Usher.SupervisorError]
- * code `NOT_FOUND`.
+ * codes `NOT_FOUND`, and `SIMPLE_ONE_FOR_ONE` if the children have no ids.
  *
  * Returns: (transfer full): what is known of the child, or %NULL with @error set
  *
@@ -359,13 +389,40 @@ usher_supervisor_get_child (UsherSupervisor *self,
 
   const UsherSlot *slot = find_or_fail (self, id, error);
 
-  return slot != NULL ? describe (slot) : NULL;
+  return slot != NULL ? describe (self, slot) : NULL;
+}
+
+/**
+ * usher_supervisor_get_child_object:
+ * @self: a supervisor
+ * @child: a child
+ * @error: return location for a #GError
+ *
+ * Says what a child is doing that is known by itself and not by its id. It fails with
+ * [error@Usher.SupervisorError] code `NOT_FOUND` if the child is not, or not any more, one of this
+ * supervisor.
+ *
+ * Returns: (transfer full): what is known of the child, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+UsherChildInfo *
+usher_supervisor_get_child_object (UsherSupervisor *self,
+                                   UsherChild *child,
+                                   GError **error)
+{
+  g_return_val_if_fail (USHER_IS_SUPERVISOR (self), NULL);
+  g_return_val_if_fail (USHER_IS_CHILD (child), NULL);
+
+  const UsherSlot *slot = find_object_or_fail (self, child, error);
+
+  return slot != NULL ? describe (self, slot) : NULL;
 }
 
 /**
  * usher_supervisor_get_childspec:
  * @self: a supervisor
- * @id: the child's name
+ * @id: the child's name; that of the one specification, if the supervisor is simple-one-for-one
  * @error: return location for a #GError
  *
  * Gets how a child is supervised. It fails with [error@Usher.SupervisorError] code `NOT_FOUND`.
@@ -382,7 +439,41 @@ usher_supervisor_get_childspec (UsherSupervisor *self,
   g_return_val_if_fail (USHER_IS_SUPERVISOR (self), NULL);
   g_return_val_if_fail (id != NULL, NULL);
 
-  const UsherSlot *slot = find_or_fail (self, id, error);
+  const UsherChildSpec *template = usher_supervisor_get_template (self);
+  const UsherSlot *slot = usher_supervisor_find_slot (self, id);
+
+  if (slot != NULL)
+    return usher_child_spec_copy (slot->spec);
+  if (template != NULL && g_str_equal (usher_child_spec_get_id (template), id))
+    return usher_child_spec_copy (template);
+
+  g_propagate_error (error, usher_supervisor_new_refusal (self, id, USHER_SUPERVISOR_ERROR_NOT_FOUND));
+  return NULL;
+}
+
+/**
+ * usher_supervisor_get_child_object_spec:
+ * @self: a supervisor
+ * @child: a child
+ * @error: return location for a #GError
+ *
+ * Gets how a child is supervised that is known by itself and not by its id, as OTP's
+ * `get_childspec` with a process identifier. It fails with [error@Usher.SupervisorError] code
+ * `NOT_FOUND` if the child is not, or not any more, one of this supervisor.
+ *
+ * Returns: (transfer full): a copy of the specification, or %NULL with @error set
+ *
+ * Since: 0.1
+ */
+UsherChildSpec *
+usher_supervisor_get_child_object_spec (UsherSupervisor *self,
+                                        UsherChild *child,
+                                        GError **error)
+{
+  g_return_val_if_fail (USHER_IS_SUPERVISOR (self), NULL);
+  g_return_val_if_fail (USHER_IS_CHILD (child), NULL);
+
+  const UsherSlot *slot = find_object_or_fail (self, child, error);
 
   return slot != NULL ? usher_child_spec_copy (slot->spec) : NULL;
 }

@@ -82,7 +82,7 @@ handle_exit (UsherSupervisor *self,
       return;
     }
 
-  if (type == USHER_RESTART_TEMPORARY)
+  if (usher_supervisor_forgets (self, slot))
     usher_supervisor_drop_slot (self, slot);
   else
     usher_slot_release (slot);
@@ -130,16 +130,25 @@ report_stopped (UsherSupervisor *self,
   g_autoptr (UsherExit) exit = usher_slot_take_exit (slot);
   UsherRestart type = usher_child_spec_get_restart (slot->spec);
 
-  if (exit != NULL && usher_stop_report_is_due (slot->was_brutal, type, exit))
+  if (exit == NULL || !usher_stop_report_is_due (slot->was_brutal, type, exit))
+    return;
+
+  if (usher_supervisor_is_simple (self) && usher_supervisor_is_ending (self))
+    usher_report_tally_add (&self->tally, exit);
+  else
     usher_supervisor_report (self, USHER_REPORT_SHUTDOWN_ERROR, exit, slot);
 }
 
+/* A restart only stops those that are to come back, and temporary ones. */
 static void
 settle_stopped (UsherSupervisor *self,
                 UsherSlot *slot)
 {
+  gboolean comes_back = self->round.call == NULL &&
+                        usher_child_spec_get_restart (slot->spec) != USHER_RESTART_TEMPORARY;
+
   report_stopped (self, slot);
-  if (usher_child_spec_get_restart (slot->spec) == USHER_RESTART_TEMPORARY && !usher_supervisor_is_ending (self))
+  if (!comes_back && usher_supervisor_forgets (self, slot) && !usher_supervisor_is_ending (self))
     usher_supervisor_drop_slot (self, slot);
 }
 
@@ -229,7 +238,7 @@ settle_terminated_start (UsherSupervisor *self,
 {
   const UsherCall *call = self->round.call;
   gboolean is_forgotten = (call != NULL && call->kind == USHER_CALL_START) ||
-                          usher_child_spec_get_restart (slot->spec) == USHER_RESTART_TEMPORARY;
+                          usher_supervisor_forgets (self, slot);
 
   report_stopped (self, slot);
   if (call == NULL && self->state == USHER_SUPERVISOR_RUNNING)
@@ -249,13 +258,16 @@ static void
 settle_called_start (UsherSupervisor *self,
                      UsherSlot *slot)
 {
-  gboolean is_new = self->round.call->kind == USHER_CALL_START;
+  UsherCall *call = self->round.call;
+  gboolean is_new = call->kind != USHER_CALL_RESTART;
   UsherStartResult result = slot->start_result;
   GError *error = g_steal_pointer (&slot->start_error);
 
   g_prefix_error (&error, "child “%s” failed to start: ", usher_slot_get_id (slot));
   if (result == USHER_START_FAILED && is_new)
     usher_supervisor_drop_slot (self, slot);
+  if (call->kind == USHER_CALL_START_WITH_ARGUMENT && result == USHER_START_STARTED)
+    call->child = g_object_ref (slot->child);
   complete_call (self, result, error);
 }
 
@@ -264,8 +276,7 @@ settle_start (UsherSupervisor *self,
               UsherSlot *slot)
 {
   gboolean is_forgotten =
-      slot->start_result == USHER_START_IGNORED &&
-      usher_child_spec_get_restart (slot->spec) == USHER_RESTART_TEMPORARY;
+      slot->start_result == USHER_START_IGNORED && usher_supervisor_forgets (self, slot);
 
   if (slot->start_result == USHER_START_FAILED && self->round.call == NULL)
     {

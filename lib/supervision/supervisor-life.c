@@ -94,6 +94,8 @@ usher_supervisor_complete_end (UsherSupervisor *self)
   g_autoptr (UsherExit) exit = g_steal_pointer (&self->exit);
 
   usher_round_end (&self->round);
+  usher_timer_stop (&self->limit);
+  usher_supervisor_report_tally (self);
   refuse_letters (self);
   usher_supervisor_drop_dynamic_slots (self);
   usher_budget_clear (&self->budget);
@@ -162,8 +164,10 @@ usher_supervisor_end (UsherSupervisor *self,
     return;
 
   self->why = why;
-  if (self->round.phase == USHER_ROUND_START && self->round.is_begun &&
-      self->round.cursor != NULL)
+  if (usher_supervisor_is_simple (self))
+    usher_supervisor_stop_all (self);
+  else if (self->round.phase == USHER_ROUND_START && self->round.is_begun &&
+           self->round.cursor != NULL)
     usher_slot_stop (self->round.cursor->data, why);
   refuse_call (self);
   set_state (self, USHER_SUPERVISOR_STOPPING);

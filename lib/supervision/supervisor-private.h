@@ -8,6 +8,8 @@
 #include "supervision/life-private.h"
 #include "supervision/round-private.h"
 #include "supervision/slot-private.h"
+#include "supervision/report-tally-private.h"
+#include "usher/error.h"
 #include "usher/report.h"
 #include "usher/supervisor.h"
 
@@ -26,8 +28,10 @@ typedef enum
 typedef enum
 {
   USHER_CALL_START,
+  USHER_CALL_START_WITH_ARGUMENT,
   USHER_CALL_RESTART,
   USHER_CALL_TERMINATE,
+  USHER_CALL_TERMINATE_OBJECT,
   USHER_CALL_DELETE,
 } UsherCallKind;
 
@@ -37,8 +41,10 @@ struct _UsherCall
   UsherLetter letter;
   UsherCallKind kind;
   GTask *task;          /* (owned) */
-  char *id;             /* (owned) */
+  char *id;             /* (owned) (nullable): for children that have one */
+  UsherChild *child;    /* (owned) (nullable): for children without an id */
   UsherChildSpec *spec; /* (owned) (nullable): of a child to be started */
+  GVariant *argument;   /* (owned) (nullable): the same, for a factory */
   gboolean is_urgent;   /* it has cancelled the start of the child already */
 };
 
@@ -53,7 +59,8 @@ struct _UsherSupervisor
 
   GPtrArray *specs; /* (owned) (element-type UsherChildSpec): what every life begins with */
   GQueue slots;     /* (element-type UsherSlot) (owned): in the order of their start */
-  GHashTable *ids;  /* (owned) (element-type utf8 UsherSlot) */
+  GHashTable *ids;  /* (owned) (element-type utf8 UsherSlot): of those that have ids */
+  guint n_active;   /* children that run */
 
   UsherDesk desk;
   UsherLife life;
@@ -65,24 +72,46 @@ struct _UsherSupervisor
   GError *start_error; /* (owned) (nullable): why the start fails */
   UsherExit *exit;     /* (owned) (nullable): while it ends: why */
   UsherStop why;       /* what the children are told */
+  UsherTimer limit;    /* of a simple-one-for-one supervisor that ends: common to all children */
+  GPtrArray *tally;    /* (owned) (nullable) (element-type UsherTallied): the same: how they ended */
 };
 
 /* Whether a child can stand under this supervisor at all. */
 gboolean usher_supervisor_check_spec (UsherSupervisor *self,
                                       const UsherChildSpec *spec,
                                       GError **error);
+/* Whether what is set makes sense together, so that it can start. */
+gboolean usher_supervisor_check_flags (UsherSupervisor *self,
+                                       GError **error);
 /* The next life does not begin with that child any more. */
 void usher_supervisor_unconfigure (UsherSupervisor *self,
                                    const char *id);
 
 void usher_supervisor_child_iface_init (UsherChildInterface *iface);
 
-/* The slots: a list in the order of their start, and a table by id. */
+/* Simple-one-for-one: all children come and go by calls, and after one specification. */
+gboolean usher_supervisor_is_simple (const UsherSupervisor *self);
+/* (nullable) (transfer none): that one */
+UsherChildSpec *usher_supervisor_get_template (const UsherSupervisor *self);
+gboolean usher_supervisor_check_template (UsherSupervisor *self,
+                                          const UsherChildSpec *spec,
+                                          GError **error);
+/* Tells all children at once, with one common limit. */
+void usher_supervisor_stop_all (UsherSupervisor *self);
+
+/* The slots: a list in the order of their start, and a table by id. `spec` is not changed any
+ * more. */
 UsherSlot *usher_supervisor_append_slot (UsherSupervisor *self,
-                                         const UsherChildSpec *spec);
+                                         UsherChildSpec *spec);
 /* (nullable) */
 UsherSlot *usher_supervisor_find_slot (UsherSupervisor *self,
                                        const char *id);
+/* (nullable) */
+UsherSlot *usher_supervisor_find_slot_of (UsherSupervisor *self,
+                                          UsherChild *child);
+/* Whether nothing stays of a child that is down and is not to be started again. */
+gboolean usher_supervisor_forgets (const UsherSupervisor *self,
+                                   const UsherSlot *slot);
 void usher_supervisor_unlink_slot (UsherSupervisor *self,
                                    UsherSlot *slot);
 /* Its child is down, and is told that nobody will start it again. */
@@ -92,11 +121,13 @@ void usher_supervisor_drop_slot (UsherSupervisor *self,
 void usher_supervisor_drop_dynamic_slots (UsherSupervisor *self);
 void usher_supervisor_restore_slots (UsherSupervisor *self);
 
-/* Calls. The task's data is the child's specification (nullable). */
+/* Calls. `id` is nullable. */
+UsherCall *usher_call_new (UsherCallKind kind,
+                           const char *id,
+                           GTask *task);
+/* `call` (transfer full) */
 void usher_supervisor_post_call (UsherSupervisor *self,
-                                 UsherCallKind kind,
-                                 const char *id,
-                                 GTask *task);
+                                 UsherCall *call);
 void usher_supervisor_handle_call (UsherSupervisor *self,
                                    UsherCall *call);
 /* Answers with `result`, or if there is one with `error` (transfer full), and frees the call. */
@@ -106,6 +137,10 @@ void usher_supervisor_answer (UsherSupervisor *self,
                               GError *error);
 void usher_supervisor_refuse (UsherSupervisor *self,
                               UsherCall *call);
+/* `id` is nullable. */
+GError *usher_supervisor_new_refusal (UsherSupervisor *self,
+                                      const char *id,
+                                      UsherSupervisorError code);
 
 /* Reports: of what happened with a child, and of one that the supervisor has started. */
 void usher_supervisor_report (UsherSupervisor *self,
@@ -124,6 +159,9 @@ void usher_supervisor_call_start (UsherSupervisor *self,
 void usher_supervisor_call_stop (UsherSupervisor *self,
                                  UsherSlot *slot,
                                  UsherCall *call);
+
+/* Reports how those were counted ended that a simple-one-for-one supervisor has stopped. */
+void usher_supervisor_report_tally (UsherSupervisor *self);
 
 /* The life of the supervisor. Both ways to end it can be taken in any state but down. */
 gboolean usher_supervisor_is_ending (UsherSupervisor *self);

@@ -21,27 +21,62 @@ run_report (gpointer data)
   usher_report_publish (report, errand->supervisor);
 }
 
+static UsherReportFields
+describe (UsherSupervisor *self,
+          UsherReportContext context,
+          UsherExit *reason,
+          const UsherSlot *offender)
+{
+  return (UsherReportFields){
+    .supervisor = self->name,
+    .context = context,
+    .reason = reason,
+    .offender = usher_slot_get_id (offender),
+    .n_children = 1,
+    .child_type = usher_slot_get_child_type (offender),
+    .restart = usher_child_spec_get_restart (offender->spec),
+    .shutdown_msec = usher_slot_get_limit_msec (offender),
+    .significant = usher_child_spec_get_significant (offender->spec),
+  };
+}
+
+static void
+send_report (UsherSupervisor *self,
+             const UsherReportFields *fields)
+{
+  ReportErrand *errand = g_new0 (ReportErrand, 1);
+
+  errand->supervisor = self;
+  errand->report = usher_report_new (fields);
+  usher_desk_send (&self->desk, run_report, errand);
+}
+
 void
 usher_supervisor_report (UsherSupervisor *self,
                          UsherReportContext context,
                          UsherExit *reason,
                          const UsherSlot *offender)
 {
-  ReportErrand *errand = g_new0 (ReportErrand, 1);
+  const UsherReportFields fields = describe (self, context, reason, offender);
 
-  errand->supervisor = self;
-  errand->report = usher_report_new (&(UsherReportFields){
-      .supervisor = self->name,
-      .context = context,
-      .reason = reason,
-      .offender = usher_slot_get_id (offender),
-      .n_children = 1,
-      .child_type = usher_slot_get_child_type (offender),
-      .restart = usher_child_spec_get_restart (offender->spec),
-      .shutdown_msec = usher_slot_get_limit_msec (offender),
-      .significant = usher_child_spec_get_significant (offender->spec),
-  });
-  usher_desk_send (&self->desk, run_report, errand);
+  send_report (self, &fields);
+}
+
+/* They are all alike, so any of them speaks for the others. */
+void
+usher_supervisor_report_tally (UsherSupervisor *self)
+{
+  g_autoptr (GPtrArray) tally = g_steal_pointer (&self->tally);
+
+  for (guint i = 0; tally != NULL && i < tally->len; i++)
+    {
+      const UsherTallied *tallied = g_ptr_array_index (tally, i);
+      UsherReportFields fields = describe (self, USHER_REPORT_SHUTDOWN_ERROR, tallied->reason,
+                                           g_queue_peek_head (&self->slots));
+
+      fields.n_children = tallied->n_children;
+      send_report (self, &fields);
+    }
 }
 
 void

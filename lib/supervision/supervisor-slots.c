@@ -3,6 +3,8 @@
 
 #include "supervision/supervisor-private.h"
 
+#include "supervision/child-private.h"
+
 static void
 run_free_slot (gpointer data)
 {
@@ -11,12 +13,13 @@ run_free_slot (gpointer data)
 
 UsherSlot *
 usher_supervisor_append_slot (UsherSupervisor *self,
-                              const UsherChildSpec *spec)
+                              UsherChildSpec *spec)
 {
-  UsherSlot *slot = usher_slot_new (&self->desk, spec);
+  UsherSlot *slot = usher_slot_new (&self->desk, &self->n_active, spec);
 
   g_queue_push_tail_link (&self->slots, &slot->link);
-  g_hash_table_insert (self->ids, (char *) usher_slot_get_id (slot), slot);
+  if (!usher_supervisor_is_simple (self))
+    g_hash_table_insert (self->ids, (char *) usher_slot_get_id (slot), slot);
 
   return slot;
 }
@@ -54,13 +57,17 @@ usher_supervisor_drop_dynamic_slots (UsherSupervisor *self)
     }
 }
 
-/* Those that the last life has left are used again. */
+/* Those that the last life has left are used again. A simple-one-for-one supervisor begins with
+ * none. */
 void
 usher_supervisor_restore_slots (UsherSupervisor *self)
 {
+  if (usher_supervisor_is_simple (self))
+    return;
+
   for (guint i = 0; i < self->specs->len; i++)
     {
-      const UsherChildSpec *spec = g_ptr_array_index (self->specs, i);
+      UsherChildSpec *spec = g_ptr_array_index (self->specs, i);
       UsherSlot *slot = g_hash_table_lookup (self->ids, usher_child_spec_get_id (spec));
 
       if (slot == NULL)
@@ -80,4 +87,21 @@ usher_supervisor_find_slot (UsherSupervisor *self,
                             const char *id)
 {
   return g_hash_table_lookup (self->ids, id);
+}
+
+UsherSlot *
+usher_supervisor_find_slot_of (UsherSupervisor *self,
+                               UsherChild *child)
+{
+  UsherSlot *slot = usher_child_get_place (child);
+
+  return slot != NULL && slot->desk == &self->desk ? slot : NULL;
+}
+
+gboolean
+usher_supervisor_forgets (const UsherSupervisor *self,
+                          const UsherSlot *slot)
+{
+  return usher_supervisor_is_simple (self) ||
+         usher_child_spec_get_restart (slot->spec) == USHER_RESTART_TEMPORARY;
 }

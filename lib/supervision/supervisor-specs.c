@@ -90,6 +90,9 @@ usher_supervisor_check_spec (UsherSupervisor *self,
 {
   UsherChild *child = usher_child_spec_get_child (spec);
 
+  if (usher_supervisor_is_simple (self))
+    return usher_supervisor_check_template (self, spec, error);
+
   return check_parent (self, spec, error) && check_significant (self, spec, error) &&
          (child == NULL || usher_child_spec_check (spec, child, error));
 }
@@ -103,6 +106,9 @@ usher_supervisor_check_spec (UsherSupervisor *self,
  * Adds a child behind those that were added before. Every start of the supervisor begins with the
  * children that were added. If it runs already, the child is not started now, as with OTP's code
  * change.
+ *
+ * A simple-one-for-one supervisor takes one specification, with a factory, and begins without
+ * children: see [method@Usher.Supervisor.start_child_with_argument_async].
  *
  * Fails with [error@Usher.Error] code `INVALID_ARGUMENT` if the id is taken, the child has a
  * parent or cannot be significant, or the shutdown limit is shorter than what the child needs.
@@ -119,8 +125,18 @@ usher_supervisor_add_child (UsherSupervisor *self,
   g_return_val_if_fail (USHER_IS_SUPERVISOR (self), FALSE);
   g_return_val_if_fail (spec != NULL, FALSE);
 
+  UsherChildSpec *copy;
   guint index;
 
+  if (usher_supervisor_get_template (self) != NULL)
+    {
+      g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+                   "child “%s”: supervisor “%s” is simple-one-for-one and has its one specification, "
+                   "“%s”; start children after it with an argument",
+                   usher_child_spec_get_id (spec), self->name,
+                   usher_child_spec_get_id (usher_supervisor_get_template (self)));
+      return FALSE;
+    }
   if (find_configured (self, usher_child_spec_get_id (spec), &index) ||
       usher_supervisor_find_slot (self, usher_child_spec_get_id (spec)) != NULL)
     {
@@ -132,7 +148,9 @@ usher_supervisor_add_child (UsherSupervisor *self,
   if (!usher_supervisor_check_spec (self, spec, error))
     return FALSE;
 
-  g_ptr_array_add (self->specs, usher_child_spec_copy (spec));
-  usher_supervisor_append_slot (self, spec);
+  copy = usher_child_spec_copy (spec);
+  g_ptr_array_add (self->specs, copy);
+  if (!usher_supervisor_is_simple (self))
+    usher_supervisor_append_slot (self, copy);
   return TRUE;
 }

@@ -32,6 +32,13 @@
  * Exits are handled one at a time, in the order in which they arrived, like the messages of an
  * Erlang process: while a restart is under way, later exits wait for it.
  *
+ * A supervisor with strategy [enum@Usher.Strategy.SIMPLE_ONE_FOR_ONE] is for any number of children
+ * that are alike, such as one for each visitor. It has one specification, with a factory, and begins
+ * without children; [method@Usher.Supervisor.start_child_with_argument_async] starts one more. They
+ * have no ids, and are named by themselves:
+ * [method@Usher.Supervisor.terminate_child_object_async]. One that is not restarted is forgotten.
+ * When the supervisor ends, they are all told at once, and have one limit in common.
+ *
  * What goes wrong is told by [signal@Usher.Supervisor::report], and which children were started by
  * [signal@Usher.Supervisor::progress].
  *
@@ -426,7 +433,8 @@ usher_supervisor_get_period_msec (UsherSupervisor *self)
  *
  * Sets whether the supervisor ends when its significant children have ended. It may be changed at
  * any time; it is looked at when a significant child ends by itself. With
- * [enum@Usher.AutoShutdown.NEVER], which is the default, no significant child can be added.
+ * [enum@Usher.AutoShutdown.NEVER], which is the default, no significant child can be added. With
+ * [enum@Usher.Strategy.SIMPLE_ONE_FOR_ONE] no other value makes sense: the start fails.
  *
  * Since: 0.1
  */

@@ -118,6 +118,7 @@ assert_answer (Call *call,
   if (code < 0)
     g_assert_cmpint (call->answer, ==, answer);
   g_clear_error (&call->error);
+  g_clear_object (&call->child);
   *call = (Call){ 0 };
 }
 
@@ -147,6 +148,7 @@ assert_failed (Call *call,
   g_assert_true (call->is_answered);
   g_assert_error (call->error, G_IO_ERROR, io_code);
   g_clear_error (&call->error);
+  g_clear_object (&call->child);
   *call = (Call){ 0 };
 }
 
@@ -163,7 +165,8 @@ assert_children (SupervisorFixture *fixture,
     {
       const UsherChildInfo *info = g_ptr_array_index (infos, i);
 
-      g_string_append_printf (line, "%s %s, ", usher_child_info_get_id (info),
+      g_string_append_printf (line, "%s %s, ",
+                              usher_child_info_get_id (info) != NULL ? usher_child_info_get_id (info) : "–",
                               g_enum_get_value (states, usher_child_info_get_state (info))->value_nick);
     }
   usher_supervisor_count_children (fixture->supervisor, &counts);

@@ -14,7 +14,8 @@ typedef struct
 {
   gboolean is_answered;
   int answer;
-  GError *error; /* (owned) (nullable) */
+  GError *error;     /* (owned) (nullable) */
+  UsherChild *child; /* (owned) (nullable) */
 } Call;
 
 UsherChildSpec *make_spec (SupervisorFixture *fixture, guint index, UsherRestart restart);
@@ -28,7 +29,7 @@ void assert_started (Call *call);
 void assert_done (Call *call);
 void assert_refused (Call *call, UsherSupervisorError code);
 void assert_failed (Call *call, int io_code);
-/* `id state`, the last child first; then specs, active, supervisors and workers. */
+/* `id state`, with – for no id, the last child first; then specs, active, supervisors and workers. */
 void assert_children (SupervisorFixture *fixture, const char *expected);
 
 G_END_DECLS

@@ -3,6 +3,8 @@
 
 #include "support/nursery.h"
 
+#include "support/iterate.h"
+
 static TestChild *
 make_test_child (Nursery *self,
                  GVariant *argument)
@@ -60,4 +62,97 @@ nursery_assert_empty (Nursery *self)
 {
   for (guint i = 0; i < self->n_made; i++)
     g_assert_null (self->children[i]);
+}
+
+void
+nursery_fixture_set_up (NurseryFixture *fixture,
+                        gconstpointer strategy)
+{
+  supervisor_fixture_set_up (&fixture->base, strategy);
+  fixture->nursery.trace = fixture->base.trace;
+}
+
+void
+nursery_fixture_tear_down (NurseryFixture *fixture,
+                           gconstpointer strategy)
+{
+  supervisor_fixture_tear_down (&fixture->base, strategy);
+  nursery_assert_empty (&fixture->nursery);
+}
+
+void
+nursery_fixture_add (NurseryFixture *fixture,
+                     UsherRestart restart)
+{
+  g_autoptr (UsherChildSpec) spec = nursery_spec_new (&fixture->nursery, restart);
+  g_autoptr (GError) error = NULL;
+
+  usher_supervisor_add_child (fixture->base.supervisor, spec, &error);
+  g_assert_no_error (error);
+}
+
+UsherChild *
+nursery_fixture_get (NurseryFixture *fixture,
+                     guint index)
+{
+  return USHER_CHILD (fixture->nursery.children[index]);
+}
+
+static void
+on_start_answered (GObject *object,
+                   GAsyncResult *result,
+                   gpointer data)
+{
+  Call *call = data;
+
+  call->is_answered = TRUE;
+  call->answer = usher_supervisor_start_child_with_argument_finish (USHER_SUPERVISOR (object), result,
+                                                                    &call->child, &call->error);
+  g_assert_true ((call->child != NULL) == (call->answer == USHER_START_STARTED));
+}
+
+static void
+on_terminate_answered (GObject *object,
+                       GAsyncResult *result,
+                       gpointer data)
+{
+  Call *call = data;
+
+  call->is_answered = TRUE;
+  call->answer = usher_supervisor_terminate_child_object_finish (USHER_SUPERVISOR (object), result,
+                                                                 &call->error);
+}
+
+void
+begin_start_with_argument (NurseryFixture *fixture,
+                           const char *argument,
+                           Call *call)
+{
+  usher_supervisor_start_child_with_argument_async (
+      fixture->base.supervisor, argument != NULL ? g_variant_new_string (argument) : NULL, NULL,
+      on_start_answered, call);
+  iterate_pending (NULL);
+}
+
+void
+begin_terminate_object (NurseryFixture *fixture,
+                        UsherChild *child,
+                        Call *call)
+{
+  usher_supervisor_terminate_child_object_async (fixture->base.supervisor, child, NULL,
+                                                 on_terminate_answered, call);
+  iterate_pending (NULL);
+}
+
+void
+nursery_fixture_start_children (NurseryFixture *fixture,
+                                guint n_children)
+{
+  for (guint i = 0; i < n_children; i++)
+    {
+      Call call = { 0 };
+
+      begin_start_with_argument (fixture, NULL, &call);
+      assert_started (&call);
+    }
 }

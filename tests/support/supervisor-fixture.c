@@ -20,6 +20,8 @@ supervisor_fixture_on_report (UsherSupervisor *supervisor,
                           g_enum_get_value (contexts, usher_report_get_context (report))->value_nick,
                           usher_report_get_offender (report),
                           g_enum_get_value (kinds, usher_exit_get_kind (usher_report_get_reason (report)))->value_nick);
+  if (usher_report_get_n_children (report) != 1)
+    g_string_append_printf (fixture->trace, "×%u", usher_report_get_n_children (report));
 }
 
 void

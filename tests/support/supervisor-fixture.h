@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 /* A supervisor with the children a, b, c and d, and one line for all that happens: what the
- * children are told, and `context/offender/reason` for reports. */
+ * children are told, and `context/offender/reason` for reports, with ×2 for one that speaks for two. */
 typedef struct
 {
   UsherSupervisor *supervisor;
