@@ -4,13 +4,14 @@
 #include "runtime/flow-private.h"
 
 #include "runtime/flow-switch-private.h"
+#include "runtime/sanitizers-private.h"
 
-#ifdef __SANITIZE_ADDRESS__
+#ifdef USHER_ADDRESS_SANITIZER
 #include <sanitizer/asan_interface.h>
 #include <sanitizer/common_interface_defs.h>
 #endif
 
-#ifdef __SANITIZE_THREAD__
+#ifdef USHER_THREAD_SANITIZER
 #include <sanitizer/tsan_interface.h>
 #endif
 
@@ -32,7 +33,7 @@ static __thread Switch latest;
 static void
 annotate_new (UsherFlow *self)
 {
-#ifdef __SANITIZE_THREAD__
+#ifdef USHER_THREAD_SANITIZER
   self->tsan_fiber = __tsan_create_fiber (0);
 #endif
 #ifdef USHER_HAVE_VALGRIND
@@ -43,10 +44,10 @@ annotate_new (UsherFlow *self)
 static void
 annotate_clear (UsherFlow *self)
 {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef USHER_ADDRESS_SANITIZER
   __asan_unpoison_memory_region (self->stack, self->stack_size);
 #endif
-#ifdef __SANITIZE_THREAD__
+#ifdef USHER_THREAD_SANITIZER
   __tsan_destroy_fiber (self->tsan_fiber);
 #endif
 #ifdef USHER_HAVE_VALGRIND
@@ -58,10 +59,10 @@ annotate_clear (UsherFlow *self)
 static void
 annotate_start (gpointer *fake_stack)
 {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef USHER_ADDRESS_SANITIZER
   __sanitizer_start_switch_fiber (fake_stack, latest.to->stack, latest.to->stack_size);
 #endif
-#ifdef __SANITIZE_THREAD__
+#ifdef USHER_THREAD_SANITIZER
   latest.from->tsan_fiber = __tsan_get_current_fiber ();
   __tsan_switch_to_fiber (latest.to->tsan_fiber, 0);
 #endif
@@ -70,7 +71,7 @@ annotate_start (gpointer *fake_stack)
 static void
 annotate_finish (void)
 {
-#ifdef __SANITIZE_ADDRESS__
+#ifdef USHER_ADDRESS_SANITIZER
   __sanitizer_finish_switch_fiber (latest.to->fake_stack, &latest.from->stack, &latest.from->stack_size);
 #endif
 }

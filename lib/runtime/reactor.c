@@ -5,6 +5,7 @@
 
 #include "runtime/clock-private.h"
 #include "runtime/epoll-private.h"
+#include "runtime/fiber-private.h"
 #include "runtime/message-queue-private.h"
 #include "runtime/stack-pool-private.h"
 #include "runtime/timer-heap-private.h"
@@ -155,6 +156,7 @@ usher_reactor_prepare (GSource *source,
 {
   UsherReactor *self = (UsherReactor *) source;
 
+  usher_fiber_forbid_iteration (self);
   *timeout_msec = -1;
 
   return !usher_watch_queue_is_empty (&self->ready) || !usher_message_queue_fall_asleep (&self->messages);

@@ -4,12 +4,13 @@
 #pragma once
 
 #include "runtime/reactor-private.h"
+#include "runtime/sanitizers-private.h"
 #include "runtime/stack-guard-private.h"
 
 G_BEGIN_DECLS
 
 /* What code between two waits may need; AddressSanitizer puts walls round everything. */
-#ifdef __SANITIZE_ADDRESS__
+#ifdef USHER_ADDRESS_SANITIZER
 #define USHER_STACK_SIZE (256 * 1024)
 #else
 #define USHER_STACK_SIZE (64 * 1024)
