@@ -10,6 +10,7 @@
 #include <usher/acceptor-pool.h>
 #include <usher/acceptor.h>
 #include <usher/async-acceptor.h>
+#include <usher/await.h>
 #include <usher/child-info.h>
 #include <usher/child-spec.h>
 #include <usher/child.h>
