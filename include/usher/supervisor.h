@@ -74,6 +74,25 @@ typedef struct
   guint n_workers;
 } UsherChildCounts;
 
+/**
+ * UsherSupervisorFlags:
+ * @strategy: what is restarted when a child exits
+ * @intensity: how many restarts are allowed within a period
+ * @period_msec: the length of the period in milliseconds, at least 1
+ * @auto_shutdown: whether the supervisor ends when its significant children have ended
+ *
+ * What a supervisor itself can be told to do, as OTP's supervisor flags.
+ *
+ * Since: 0.1
+ */
+typedef struct
+{
+  UsherStrategy strategy;
+  guint intensity;
+  guint period_msec;
+  UsherAutoShutdown auto_shutdown;
+} UsherSupervisorFlags;
+
 #define USHER_TYPE_AUTO_SHUTDOWN (usher_auto_shutdown_get_type ())
 #define USHER_TYPE_STRATEGY (usher_strategy_get_type ())
 #define USHER_TYPE_SUPERVISOR (usher_supervisor_get_type ())
@@ -87,6 +106,9 @@ G_DECLARE_FINAL_TYPE (UsherSupervisor, usher_supervisor, USHER, SUPERVISOR, GObj
 
 USHER_AVAILABLE_IN_0_1
 UsherSupervisor *usher_supervisor_new (UsherStrategy strategy);
+USHER_AVAILABLE_IN_0_1
+void usher_supervisor_set_strategy (UsherSupervisor *self,
+                                    UsherStrategy strategy);
 USHER_AVAILABLE_IN_0_1
 UsherStrategy usher_supervisor_get_strategy (UsherSupervisor *self);
 USHER_AVAILABLE_IN_0_1
@@ -109,6 +131,27 @@ void usher_supervisor_set_auto_shutdown (UsherSupervisor *self,
                                          UsherAutoShutdown auto_shutdown);
 USHER_AVAILABLE_IN_0_1
 UsherAutoShutdown usher_supervisor_get_auto_shutdown (UsherSupervisor *self);
+USHER_AVAILABLE_IN_0_1
+void usher_supervisor_get_flags (UsherSupervisor *self,
+                                 UsherSupervisorFlags *flags);
+USHER_AVAILABLE_IN_0_1
+void usher_supervisor_change_async (UsherSupervisor *self,
+                                    const UsherSupervisorFlags *flags,
+                                    GPtrArray *specs,
+                                    GCancellable *cancellable,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_supervisor_change_finish (UsherSupervisor *self,
+                                         GAsyncResult *result,
+                                         GError **error);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_supervisor_check_childspecs (GPtrArray *specs,
+                                            GError **error);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_supervisor_check_childspecs_with_auto_shutdown (GPtrArray *specs,
+                                                               UsherAutoShutdown auto_shutdown,
+                                                               GError **error);
 USHER_AVAILABLE_IN_0_1
 gboolean usher_supervisor_add_child (UsherSupervisor *self,
                                      const UsherChildSpec *spec,

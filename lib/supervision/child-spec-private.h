@@ -12,6 +12,8 @@ G_BEGIN_DECLS
 UsherChildSpec *usher_child_spec_ref (UsherChildSpec *self);
 
 gboolean usher_child_spec_has_factory (const UsherChildSpec *self);
+gboolean usher_child_spec_has_same_delay (const UsherChildSpec *self,
+                                          const UsherChildSpec *other);
 /* (transfer full) (nullable): what the factory makes. Calls user code. */
 UsherChild *usher_child_spec_make_child (UsherChildSpec *self,
                                          GVariant *argument,

@@ -404,6 +404,15 @@ usher_child_spec_has_factory (const UsherChildSpec *self)
   return self->factory != NULL;
 }
 
+gboolean
+usher_child_spec_has_same_delay (const UsherChildSpec *self,
+                                 const UsherChildSpec *other)
+{
+  return self->restart_delay_msec == other->restart_delay_msec &&
+         self->restart_delay_max_msec == other->restart_delay_max_msec &&
+         self->restart_jitter == other->restart_jitter;
+}
+
 UsherChild *
 usher_child_spec_make_child (UsherChildSpec *self,
                              GVariant *argument,

@@ -33,10 +33,25 @@ retire (UsherSlot *self,
   usher_desk_send (self->desk, g_object_unref, child);
 }
 
+/* The place is kept for the child that stands in the specification, though another one may be in
+ * it until the next start. */
+void
+usher_slot_reserve (UsherSlot *self,
+                    const UsherChildSpec *former_spec)
+{
+  UsherChild *child = usher_child_spec_get_child (self->spec);
+  UsherChild *former = usher_child_spec_get_child (former_spec);
+
+  if (former != NULL && former != self->child && former != child)
+    usher_child_set_place (former, NULL);
+  if (child != NULL)
+    usher_child_set_place (child, self);
+}
+
 void
 usher_slot_vacate (UsherSlot *self)
 {
-  if (!usher_child_spec_has_factory (self->spec) || self->child == NULL)
+  if (self->child == NULL || self->child == usher_child_spec_get_child (self->spec))
     return;
 
   usher_slot_release (self);
@@ -59,8 +74,10 @@ usher_slot_make_child (UsherSlot *self,
 {
   g_autoptr (GVariant) argument = take_argument (self);
 
-  return self->child != NULL ? g_object_ref (self->child)
-                             : usher_child_spec_make_child (self->spec, argument, error);
+  UsherChild *child = usher_child_spec_get_child (self->spec);
+
+  return child != NULL ? g_object_ref (child)
+                       : usher_child_spec_make_child (self->spec, argument, error);
 }
 
 static gboolean
@@ -69,12 +86,13 @@ check_place (UsherSlot *self,
              GError **error)
 {
   UsherChild *supervisor = USHER_CHILD (self->desk->owner);
+  gboolean is_made = usher_child_spec_has_factory (self->spec);
 
-  if (child == self->child && usher_child_get_place (child) != self)
+  if (!is_made && usher_child_get_place (child) != self)
     g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
                  "child “%s”: it stands under another supervisor by now; a child has one parent",
                  usher_slot_get_id (self));
-  else if (child != self->child && (usher_child_get_place (child) != NULL || usher_child_is_above (child, supervisor)))
+  else if (is_made && (usher_child_get_place (child) != NULL || usher_child_is_above (child, supervisor)))
     g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
                  "child “%s”: its factory returned one that stands under a supervisor already, or "
                  "above this one; it has to make a new one for every start",
@@ -123,7 +141,10 @@ void
 usher_slot_dismiss_child (UsherSlot *self)
 {
   if (!usher_child_spec_has_factory (self->spec))
-    return;
+    {
+      usher_slot_confirm_child (self);
+      return;
+    }
 
   usher_slot_release (self);
   if (self->child != NULL)
@@ -134,6 +155,10 @@ usher_slot_dismiss_child (UsherSlot *self)
 void
 usher_slot_lose_child (UsherSlot *self)
 {
+  UsherChild *given = usher_child_spec_get_child (self->spec);
+
+  if (given != NULL && given != self->child && usher_child_get_place (given) == self)
+    usher_child_set_place (given, NULL);
   if (self->child == NULL || usher_child_get_place (self->child) != self)
     return;
 

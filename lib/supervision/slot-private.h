@@ -69,6 +69,11 @@ UsherSlot *usher_slot_new (UsherDesk *desk,
 /* The slot is in no list and its child is down. */
 void usher_slot_free (UsherSlot *self);
 
+/* `spec` has the same id, and is not changed any more. It holds at once for all that is to come;
+ * what is under way goes on, and another child takes its place at the next start. */
+void usher_slot_change (UsherSlot *self,
+                        UsherChildSpec *spec);
+
 const char *usher_slot_get_id (const UsherSlot *self);
 UsherChildType usher_slot_get_child_type (const UsherSlot *self);
 /* How long its child may take to shut down, or USHER_SHUTDOWN_*, but not the default. */
@@ -105,6 +110,8 @@ void usher_slot_retry (UsherSlot *self);
  * which calls user code (transfer full) (nullable); takes it if it is fit to be started; and once
  * it is known whether it has started, lets go of it or of the one before it. They do nothing for a
  * child that is given. */
+void usher_slot_reserve (UsherSlot *self,
+                         const UsherChildSpec *former_spec);
 void usher_slot_vacate (UsherSlot *self);
 UsherChild *usher_slot_make_child (UsherSlot *self,
                                    GError **error);

@@ -398,6 +398,26 @@ usher_slot_free (UsherSlot *self)
   g_free (self);
 }
 
+/* User code frees what a factory needs. */
+static void
+run_free_spec (gpointer data)
+{
+  usher_child_spec_free (data);
+}
+
+void
+usher_slot_change (UsherSlot *self,
+                   UsherChildSpec *spec)
+{
+  UsherChildSpec *former = self->spec;
+
+  self->spec = usher_child_spec_ref (spec);
+  usher_slot_reserve (self, former);
+  if (!usher_child_spec_has_same_delay (spec, former))
+    init_backoff (self);
+  usher_desk_send (self->desk, run_free_spec, former);
+}
+
 const char *
 usher_slot_get_id (const UsherSlot *self)
 {

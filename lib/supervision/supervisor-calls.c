@@ -106,7 +106,7 @@ handle_start (UsherSupervisor *self,
                                              : USHER_SUPERVISOR_ERROR_ALREADY_STARTED);
       return;
     }
-  if (!usher_supervisor_check_spec (self, call->spec, &error))
+  if (!usher_supervisor_check_spec (self, call->spec, self->auto_shutdown, &error))
     {
       usher_supervisor_answer (self, call, USHER_START_FAILED, error);
       return;
@@ -198,6 +198,7 @@ static const struct
   void (*handle) (UsherSupervisor *self,
                   UsherCall *call);
   gboolean is_simple; /* for simple-one-for-one, and for nothing else */
+  gboolean is_general;
   gboolean may_be_urgent;
 } kinds[] = {
   [USHER_CALL_START] = { .handle = handle_start },
@@ -210,6 +211,7 @@ static const struct
       .may_be_urgent = TRUE,
   },
   [USHER_CALL_DELETE] = { .handle = handle_delete },
+  [USHER_CALL_CHANGE] = { .handle = usher_supervisor_handle_change, .is_general = TRUE },
 };
 
 void
@@ -218,7 +220,7 @@ usher_supervisor_handle_call (UsherSupervisor *self,
 {
   gboolean is_simple = usher_supervisor_is_simple (self);
 
-  if (kinds[call->kind].is_simple == is_simple)
+  if (kinds[call->kind].is_general || kinds[call->kind].is_simple == is_simple)
     kinds[call->kind].handle (self, call);
   else
     refuse_with (self, call,
@@ -259,7 +261,9 @@ usher_supervisor_post_call (UsherSupervisor *self,
 {
   UsherSlot *starting = find_urgent (self, call);
 
-  if (self->state != USHER_SUPERVISOR_STARTING && self->state != USHER_SUPERVISOR_RUNNING)
+  if (self->state == USHER_SUPERVISOR_DOWN && kinds[call->kind].is_general)
+    kinds[call->kind].handle (self, call);
+  else if (self->state != USHER_SUPERVISOR_STARTING && self->state != USHER_SUPERVISOR_RUNNING)
     usher_supervisor_refuse (self, call);
   else if (starting != NULL)
     {

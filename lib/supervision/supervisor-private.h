@@ -33,6 +33,7 @@ typedef enum
   USHER_CALL_TERMINATE,
   USHER_CALL_TERMINATE_OBJECT,
   USHER_CALL_DELETE,
+  USHER_CALL_CHANGE,
 } UsherCallKind;
 
 /* A call that changes something: a letter that is answered. */
@@ -76,9 +77,10 @@ struct _UsherSupervisor
   GPtrArray *tally;    /* (owned) (nullable) (element-type UsherTallied): the same: how they ended */
 };
 
-/* Whether a child can stand under this supervisor at all. */
+/* Whether a child can stand under this supervisor at all, with that auto-shutdown. */
 gboolean usher_supervisor_check_spec (UsherSupervisor *self,
                                       const UsherChildSpec *spec,
+                                      UsherAutoShutdown auto_shutdown,
                                       GError **error);
 /* Whether what is set makes sense together, so that it can start. */
 gboolean usher_supervisor_check_flags (UsherSupervisor *self,
@@ -91,11 +93,17 @@ void usher_supervisor_child_iface_init (UsherChildInterface *iface);
 
 /* Simple-one-for-one: all children come and go by calls, and after one specification. */
 gboolean usher_supervisor_is_simple (const UsherSupervisor *self);
+/* Whether its children allow for that strategy. */
+gboolean usher_supervisor_can_be (const UsherSupervisor *self,
+                                  UsherStrategy strategy);
 /* (nullable) (transfer none): that one */
 UsherChildSpec *usher_supervisor_get_template (const UsherSupervisor *self);
 gboolean usher_supervisor_check_template (UsherSupervisor *self,
                                           const UsherChildSpec *spec,
                                           GError **error);
+gboolean usher_supervisor_check_auto_shutdown (UsherSupervisor *self,
+                                               UsherAutoShutdown auto_shutdown,
+                                               GError **error);
 /* Tells all children at once, with one common limit. */
 void usher_supervisor_stop_all (UsherSupervisor *self);
 
@@ -120,6 +128,10 @@ void usher_supervisor_drop_slot (UsherSupervisor *self,
 /* A life ends with the children that were started in it, and begins with those that were added. */
 void usher_supervisor_drop_dynamic_slots (UsherSupervisor *self);
 void usher_supervisor_restore_slots (UsherSupervisor *self);
+/* Every life begins with these from now on (`specs` (transfer full)). Those that are there are
+ * changed, new ones are there but down, and all others are behind them, for this life only. */
+void usher_supervisor_change_slots (UsherSupervisor *self,
+                                    GPtrArray *specs);
 
 /* Calls. `id` is nullable. */
 UsherCall *usher_call_new (UsherCallKind kind,
@@ -130,6 +142,8 @@ void usher_supervisor_post_call (UsherSupervisor *self,
                                  UsherCall *call);
 void usher_supervisor_handle_call (UsherSupervisor *self,
                                    UsherCall *call);
+void usher_supervisor_handle_change (UsherSupervisor *self,
+                                     UsherCall *call);
 /* Answers with `result`, or if there is one with `error` (transfer full), and frees the call. */
 void usher_supervisor_answer (UsherSupervisor *self,
                               UsherCall *call,

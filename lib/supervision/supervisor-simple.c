@@ -17,6 +17,16 @@ usher_supervisor_is_simple (const UsherSupervisor *self)
   return self->strategy == USHER_STRATEGY_SIMPLE_ONE_FOR_ONE;
 }
 
+gboolean
+usher_supervisor_can_be (const UsherSupervisor *self,
+                         UsherStrategy strategy)
+{
+  gboolean is_simple = strategy == USHER_STRATEGY_SIMPLE_ONE_FOR_ONE;
+
+  return is_simple == usher_supervisor_is_simple (self) ||
+         (self->specs->len == 0 && self->slots.length == 0 && self->state == USHER_SUPERVISOR_DOWN);
+}
+
 UsherChildSpec *
 usher_supervisor_get_template (const UsherSupervisor *self)
 {
@@ -45,25 +55,33 @@ usher_supervisor_check_template (UsherSupervisor *self,
 }
 
 gboolean
+usher_supervisor_check_auto_shutdown (UsherSupervisor *self,
+                                      UsherAutoShutdown auto_shutdown,
+                                      GError **error)
+{
+  if (!usher_supervisor_is_simple (self) || auto_shutdown == USHER_AUTO_SHUTDOWN_NEVER)
+    return TRUE;
+
+  g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+               "supervisor “%s”: auto-shutdown and simple-one-for-one do not go together; set "
+               "auto-shutdown to “never”",
+               self->name);
+  return FALSE;
+}
+
+gboolean
 usher_supervisor_check_flags (UsherSupervisor *self,
                               GError **error)
 {
-  if (!usher_supervisor_is_simple (self))
+  if (!usher_supervisor_check_auto_shutdown (self, self->auto_shutdown, error))
+    return FALSE;
+  if (!usher_supervisor_is_simple (self) || self->specs->len > 0)
     return TRUE;
 
-  if (self->auto_shutdown != USHER_AUTO_SHUTDOWN_NEVER)
-    g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
-                 "supervisor “%s”: auto-shutdown and simple-one-for-one do not go together; set "
-                 "auto-shutdown to “never”",
-                 self->name);
-  else if (self->specs->len == 0)
-    g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
-                 "supervisor “%s”: it is simple-one-for-one and does not know how to make its "
-                 "children; add the one specification first",
-                 self->name);
-  else
-    return TRUE;
-
+  g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+               "supervisor “%s”: it is simple-one-for-one and does not know how to make its "
+               "children; add the one specification first",
+               self->name);
   return FALSE;
 }
 

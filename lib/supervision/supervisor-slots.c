@@ -82,6 +82,62 @@ usher_supervisor_restore_slots (UsherSupervisor *self)
     }
 }
 
+static void
+change_named_slots (UsherSupervisor *self)
+{
+  GQueue others = self->slots;
+  GList *link;
+
+  g_queue_init (&self->slots);
+  for (guint i = 0; i < self->specs->len; i++)
+    {
+      UsherChildSpec *spec = g_ptr_array_index (self->specs, i);
+      UsherSlot *slot = usher_supervisor_find_slot (self, usher_child_spec_get_id (spec));
+
+      if (slot == NULL)
+        {
+          usher_supervisor_append_slot (self, spec);
+          continue;
+        }
+
+      g_queue_unlink (&others, &slot->link);
+      g_queue_push_tail_link (&self->slots, &slot->link);
+      usher_slot_change (slot, spec);
+      g_hash_table_replace (self->ids, (char *) usher_slot_get_id (slot), slot);
+      slot->is_dynamic = FALSE;
+    }
+
+  while ((link = g_queue_pop_head_link (&others)) != NULL)
+    {
+      UsherSlot *slot = link->data;
+
+      slot->is_dynamic = TRUE;
+      g_queue_push_tail_link (&self->slots, link);
+    }
+}
+
+static void
+run_free_specs (gpointer data)
+{
+  g_ptr_array_unref (data);
+}
+
+void
+usher_supervisor_change_slots (UsherSupervisor *self,
+                               GPtrArray *specs)
+{
+  usher_desk_send (&self->desk, run_free_specs, self->specs);
+  self->specs = specs;
+
+  if (!usher_supervisor_is_simple (self))
+    change_named_slots (self);
+  else
+    for (GList *link = self->slots.head; link != NULL; link = link->next)
+      usher_slot_change (link->data, usher_supervisor_get_template (self));
+  if (self->state == USHER_SUPERVISOR_DOWN)
+    usher_supervisor_drop_dynamic_slots (self);
+}
+
 UsherSlot *
 usher_supervisor_find_slot (UsherSupervisor *self,
                             const char *id)

@@ -44,7 +44,7 @@ check_parent (UsherSupervisor *self,
   if (child == NULL)
     return TRUE;
 
-  if (usher_child_get_parent (child) != NULL)
+  if (usher_child_get_place (child) != NULL && usher_child_get_place (child) != usher_supervisor_find_slot (self, id))
     {
       g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
                    "child “%s”: it stands under another supervisor, or under this one by another "
@@ -62,8 +62,8 @@ check_parent (UsherSupervisor *self,
 }
 
 static gboolean
-check_significant (UsherSupervisor *self,
-                   const UsherChildSpec *spec,
+check_significant (const UsherChildSpec *spec,
+                   UsherAutoShutdown auto_shutdown,
                    GError **error)
 {
   const char *reason = NULL;
@@ -73,7 +73,7 @@ check_significant (UsherSupervisor *self,
 
   if (usher_child_spec_get_restart (spec) == USHER_RESTART_PERMANENT)
     reason = "a permanent child never ends by itself; make it transient or temporary";
-  else if (self->auto_shutdown == USHER_AUTO_SHUTDOWN_NEVER)
+  else if (auto_shutdown == USHER_AUTO_SHUTDOWN_NEVER)
     reason = "its supervisor's auto-shutdown is “never”; change that first";
   if (reason == NULL)
     return TRUE;
@@ -83,18 +83,103 @@ check_significant (UsherSupervisor *self,
   return FALSE;
 }
 
-gboolean
-usher_supervisor_check_spec (UsherSupervisor *self,
-                             const UsherChildSpec *spec,
-                             GError **error)
+/* What needs to be known of nothing but the specification. */
+static gboolean
+check_alone (const UsherChildSpec *spec,
+             UsherAutoShutdown auto_shutdown,
+             GError **error)
 {
   UsherChild *child = usher_child_spec_get_child (spec);
 
+  return check_significant (spec, auto_shutdown, error) &&
+         (child == NULL || usher_child_spec_check (spec, child, error));
+}
+
+gboolean
+usher_supervisor_check_spec (UsherSupervisor *self,
+                             const UsherChildSpec *spec,
+                             UsherAutoShutdown auto_shutdown,
+                             GError **error)
+{
   if (usher_supervisor_is_simple (self))
     return usher_supervisor_check_template (self, spec, error);
 
-  return check_parent (self, spec, error) && check_significant (self, spec, error) &&
-         (child == NULL || usher_child_spec_check (spec, child, error));
+  return check_parent (self, spec, error) && check_alone (spec, auto_shutdown, error);
+}
+
+static gboolean
+check_twice (GHashTable *seen,
+             gpointer key,
+             const UsherChildSpec *spec,
+             GError **error)
+{
+  if (key == NULL || g_hash_table_add (seen, key))
+    return TRUE;
+
+  g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+               "child “%s”: another specification has the same id or the same child; give each its own",
+               usher_child_spec_get_id (spec));
+  return FALSE;
+}
+
+/**
+ * usher_supervisor_check_childspecs_with_auto_shutdown:
+ * @specs: (element-type Usher.ChildSpec): specifications of children
+ * @auto_shutdown: when the supervisor will end by itself
+ * @error: return location for a #GError
+ *
+ * Checks whether a supervisor could have these children. As OTP's `check_childspecs/2`.
+ *
+ * It fails with [error@Usher.Error] code `INVALID_ARGUMENT`, and a message that names the child and
+ * what is wrong with it: an id or a child that stands there twice, a child that cannot be
+ * significant, or a shutdown limit that is shorter than what the child needs.
+ *
+ * Returns: whether they are right
+ *
+ * Since: 0.1
+ */
+gboolean
+usher_supervisor_check_childspecs_with_auto_shutdown (GPtrArray *specs,
+                                                      UsherAutoShutdown auto_shutdown,
+                                                      GError **error)
+{
+  g_return_val_if_fail (specs != NULL, FALSE);
+
+  g_autoptr (GHashTable) ids = g_hash_table_new (g_str_hash, g_str_equal);
+  g_autoptr (GHashTable) children = g_hash_table_new (NULL, NULL);
+
+  for (guint i = 0; i < specs->len; i++)
+    {
+      const UsherChildSpec *spec = g_ptr_array_index (specs, i);
+
+      if (!check_twice (ids, (char *) usher_child_spec_get_id (spec), spec, error) ||
+          !check_twice (children, usher_child_spec_get_child (spec), spec, error) ||
+          !check_alone (spec, auto_shutdown, error))
+        return FALSE;
+    }
+
+  return TRUE;
+}
+
+/**
+ * usher_supervisor_check_childspecs:
+ * @specs: (element-type Usher.ChildSpec): specifications of children
+ * @error: return location for a #GError
+ *
+ * Checks whether a supervisor could have these children, if its
+ * [property@Usher.Supervisor:auto-shutdown] allows for those that are significant. As OTP's
+ * `check_childspecs/1`; the rest is as with
+ * [func@Usher.Supervisor.check_childspecs_with_auto_shutdown].
+ *
+ * Returns: whether they are right
+ *
+ * Since: 0.1
+ */
+gboolean
+usher_supervisor_check_childspecs (GPtrArray *specs,
+                                   GError **error)
+{
+  return usher_supervisor_check_childspecs_with_auto_shutdown (specs, USHER_AUTO_SHUTDOWN_ANY_SIGNIFICANT, error);
 }
 
 /**
@@ -145,7 +230,7 @@ usher_supervisor_add_child (UsherSupervisor *self,
                    usher_child_spec_get_id (spec), self->name);
       return FALSE;
     }
-  if (!usher_supervisor_check_spec (self, spec, error))
+  if (!usher_supervisor_check_spec (self, spec, self->auto_shutdown, error))
     return FALSE;
 
   copy = usher_child_spec_copy (spec);

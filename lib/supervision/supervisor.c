@@ -110,7 +110,7 @@ usher_supervisor_set_property (GObject *object,
   switch ((UsherSupervisorProperty) property_id)
     {
     case PROP_STRATEGY:
-      self->strategy = g_value_get_enum (value);
+      usher_supervisor_set_strategy (self, g_value_get_enum (value));
       break;
     case PROP_NAME:
       usher_supervisor_set_name (self, g_value_get_string (value));
@@ -168,13 +168,14 @@ install_properties (GObjectClass *object_class)
   /**
    * UsherSupervisor:strategy:
    *
-   * What is restarted when a child exits.
+   * What is restarted when a child exits. It may be changed at any time, but for
+   * [enum@Usher.Strategy.SIMPLE_ONE_FOR_ONE], which is for good once there are children.
    *
    * Since: 0.1
    */
   props[PROP_STRATEGY] =
       g_param_spec_enum ("strategy", NULL, NULL, USHER_TYPE_STRATEGY, USHER_STRATEGY_ONE_FOR_ONE,
-                         flags | G_PARAM_CONSTRUCT_ONLY);
+                         flags);
   /**
    * UsherSupervisor:name:
    *
@@ -200,7 +201,7 @@ install_properties (GObjectClass *object_class)
    * Since: 0.1
    */
   props[PROP_PERIOD_MSEC] =
-      g_param_spec_uint ("period-msec", NULL, NULL, 0, G_MAXUINT, DEFAULT_PERIOD_MSEC, flags);
+      g_param_spec_uint ("period-msec", NULL, NULL, 1, G_MAXUINT, DEFAULT_PERIOD_MSEC, flags);
   /**
    * UsherSupervisor:auto-shutdown:
    *
@@ -280,6 +281,31 @@ UsherSupervisor *
 usher_supervisor_new (UsherStrategy strategy)
 {
   return g_object_new (USHER_TYPE_SUPERVISOR, "strategy", strategy, NULL);
+}
+
+/**
+ * usher_supervisor_set_strategy:
+ * @self: a supervisor
+ * @strategy: what is restarted when a child exits
+ *
+ * Sets what is restarted when a child exits. It may be changed at any time, and holds from the next
+ * restart on; one that is under way goes on as it began. Only a supervisor without children can
+ * become, or cease to be, simple-one-for-one.
+ *
+ * Since: 0.1
+ */
+void
+usher_supervisor_set_strategy (UsherSupervisor *self,
+                               UsherStrategy strategy)
+{
+  g_return_if_fail (USHER_IS_SUPERVISOR (self));
+  g_return_if_fail (strategy == self->strategy || usher_supervisor_can_be (self, strategy));
+
+  if (self->strategy == strategy)
+    return;
+
+  self->strategy = strategy;
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STRATEGY]);
 }
 
 /**
@@ -386,7 +412,7 @@ usher_supervisor_get_intensity (UsherSupervisor *self)
 /**
  * usher_supervisor_set_period_msec:
  * @self: a supervisor
- * @period_msec: a time in milliseconds
+ * @period_msec: a time in milliseconds, at least 1
  *
  * Sets the length of the window in which restarts are counted; both its ends belong to it. It may
  * be changed at any time.
@@ -398,6 +424,7 @@ usher_supervisor_set_period_msec (UsherSupervisor *self,
                                   guint period_msec)
 {
   g_return_if_fail (USHER_IS_SUPERVISOR (self));
+  g_return_if_fail (period_msec > 0);
 
   gint64 period_usec = (gint64) period_msec * USEC_PER_MSEC;
 

@@ -46,7 +46,7 @@ static const char *const restarts[] = { "permanent", "transient", "temporary" };
 static const char *const strategies[] = { "one-for-one", "one-for-all", "rest-for-one" };
 static const char *const auto_shutdowns[] = { "never", "any", "all" };
 static const guint steps_usec[] = { 1, 1000, 50000, 99999, 100000, 400000, 1000000 };
-static const guint periods_msec[] = { 0, 100, 1000 };
+static const guint periods_msec[] = { 1, 100, 1000 };
 static const gint64 limits_msec[] = { USHER_SHUTDOWN_BRUTAL_KILL, USHER_SHUTDOWN_INFINITY, 100, 500 };
 
 const char *

@@ -105,6 +105,54 @@ begin_delete (SupervisorFixture *fixture,
   iterate_pending (NULL);
 }
 
+static void
+on_change_answered (GObject *object,
+                    GAsyncResult *result,
+                    gpointer data)
+{
+  Call *call = data;
+
+  call->is_answered = TRUE;
+  call->answer = usher_supervisor_change_finish (USHER_SUPERVISOR (object), result, &call->error);
+}
+
+void
+begin_change (SupervisorFixture *fixture,
+              const UsherSupervisorFlags *flags,
+              GPtrArray *specs,
+              Call *call)
+{
+  usher_supervisor_change_async (fixture->supervisor, flags, specs, NULL, on_change_answered, call);
+  g_clear_pointer (&specs, g_ptr_array_unref);
+  iterate_pending (NULL);
+}
+
+GPtrArray *
+collect_specs (UsherChildSpec *first,
+               ...)
+{
+  GPtrArray *specs = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_child_spec_free);
+  va_list arguments;
+
+  va_start (arguments, first);
+  for (UsherChildSpec *spec = first; spec != NULL; spec = va_arg (arguments, UsherChildSpec *))
+    g_ptr_array_add (specs, spec);
+  va_end (arguments);
+
+  return specs;
+}
+
+void
+assert_invalid (Call *call,
+                const char *text)
+{
+  g_assert_true (call->is_answered);
+  g_assert_error (call->error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (call->error->message, text));
+  g_clear_error (&call->error);
+  *call = (Call){ 0 };
+}
+
 void
 assert_answer (Call *call,
                int code,

@@ -23,6 +23,12 @@ void begin_start_child (SupervisorFixture *fixture, guint index, UsherRestart re
 void begin_restart (SupervisorFixture *fixture, const char *id, Call *call);
 void begin_terminate (SupervisorFixture *fixture, const char *id, Call *call);
 void begin_delete (SupervisorFixture *fixture, const char *id, Call *call);
+/* `flags` and `specs` (transfer full) are nullable. */
+void begin_change (SupervisorFixture *fixture, const UsherSupervisorFlags *flags, GPtrArray *specs, Call *call);
+/* (transfer full): an array of children, `specs` (transfer full), ended by NULL */
+GPtrArray *collect_specs (UsherChildSpec *first, ...);
+/* It was refused, with that in the message. */
+void assert_invalid (Call *call, const char *text);
 /* `code` is a USHER_SUPERVISOR_ERROR_*, or -1 for an `answer`. */
 void assert_answer (Call *call, int code, int answer);
 void assert_started (Call *call);
