@@ -234,6 +234,7 @@ usher_child_spec_set_restart (UsherChildSpec *self,
                               UsherRestart restart)
 {
   g_return_if_fail (self != NULL);
+  g_return_if_fail (restart <= USHER_RESTART_TEMPORARY);
 
   self->restart = restart;
 }

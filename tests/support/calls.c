@@ -67,6 +67,15 @@ make_spec (SupervisorFixture *fixture,
 }
 
 void
+begin_start_spec (SupervisorFixture *fixture,
+                  const UsherChildSpec *spec,
+                  Call *call)
+{
+  usher_supervisor_start_child_async (fixture->supervisor, spec, NULL, on_start_answered, call);
+  iterate_pending (NULL);
+}
+
+void
 begin_start_child (SupervisorFixture *fixture,
                    guint index,
                    UsherRestart restart,
@@ -74,8 +83,7 @@ begin_start_child (SupervisorFixture *fixture,
 {
   g_autoptr (UsherChildSpec) spec = make_spec (fixture, index, restart);
 
-  usher_supervisor_start_child_async (fixture->supervisor, spec, NULL, on_start_answered, call);
-  iterate_pending (NULL);
+  begin_start_spec (fixture, spec, call);
 }
 
 void

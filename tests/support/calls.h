@@ -19,6 +19,7 @@ typedef struct
 } Call;
 
 UsherChildSpec *make_spec (SupervisorFixture *fixture, guint index, UsherRestart restart);
+void begin_start_spec (SupervisorFixture *fixture, const UsherChildSpec *spec, Call *call);
 void begin_start_child (SupervisorFixture *fixture, guint index, UsherRestart restart, Call *call);
 void begin_restart (SupervisorFixture *fixture, const char *id, Call *call);
 void begin_terminate (SupervisorFixture *fixture, const char *id, Call *call);
