@@ -423,6 +423,29 @@ iterate_inside (Probe *probe)
 }
 
 static void
+expect_other_before (Probe *probe)
+{
+  g_assert_cmpuint (probe->other->n_calls, ==, 1);
+}
+
+static void
+test_patient (ReactorFixture *fixture,
+              gconstpointer data)
+{
+  const gsize n_probes = 3;
+  Probe *probes = probes_new (fixture->reactor, n_probes, EPOLLIN | EPOLLET);
+
+  usher_watch_set_patient (&probes[0].watch);
+  probes[0].func = expect_other_before;
+  probes[0].other = &probes[2];
+  g_assert_true (g_main_context_iteration (fixture->context, FALSE));
+  for (gsize i = 0; i < n_probes; i++)
+    g_assert_cmpuint (probes[i].n_calls, ==, 1);
+
+  probes_free (probes, n_probes);
+}
+
+static void
 test_inner_loop (ReactorFixture *fixture,
                  gconstpointer user_data)
 {
@@ -559,6 +582,7 @@ main (int argc,
   reactor_fixture_add_test ("/watch/is-removed-harmlessly-at-any-time", test_removes_harmlessly);
   reactor_fixture_add_test ("/watch/shares-dispatches-of-bounded-length", test_bounded);
   reactor_fixture_add_test ("/watch/gets-its-turn-among-many", test_fair);
+  reactor_fixture_add_test ("/watch/that-is-patient-comes-last", test_patient);
   reactor_fixture_add_test ("/watch/is-served-by-an-inner-loop", test_inner_loop);
   reactor_fixture_add_test ("/watch/is-served-again-by-an-inner-loop", test_inner_loop_on_news);
   reactor_fixture_add_test ("/watch/fails-without-an-epoll-descriptor", test_no_epoll);

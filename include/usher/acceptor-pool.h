@@ -12,6 +12,7 @@
 #include <usher/child-spec.h>
 #include <usher/connection.h>
 #include <usher/listen-socket.h>
+#include <usher/pool-statistics.h>
 #include <usher/supervisor.h>
 #include <usher/version.h>
 
@@ -49,8 +50,30 @@ typedef UsherAcceptor *(*UsherAcceptorFactory) (gpointer pool,
                                                 gpointer user_data,
                                                 GError **error);
 
+/**
+ * UsherAtLimit:
+ * @USHER_AT_LIMIT_QUEUE: they stay in the kernel's queue, where nobody sees them, until the number
+ *   of connections has fallen to the low watermark
+ * @USHER_AT_LIMIT_WAIT: they are accepted, wait for a place for a time, and are refused then
+ * @USHER_AT_LIMIT_REJECT: they are accepted and refused at once
+ *
+ * What happens to connections that come when all places of a pool are taken. Those that are refused
+ * are sent the pool's goodbye.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  USHER_AT_LIMIT_QUEUE,
+  USHER_AT_LIMIT_WAIT,
+  USHER_AT_LIMIT_REJECT,
+} UsherAtLimit;
+
+#define USHER_TYPE_AT_LIMIT (usher_at_limit_get_type ())
 #define USHER_TYPE_ACCEPTOR_POOL (usher_acceptor_pool_get_type ())
 
+USHER_AVAILABLE_IN_0_1
+GType usher_at_limit_get_type (void);
 USHER_AVAILABLE_IN_0_1
 G_DECLARE_FINAL_TYPE (UsherAcceptorPool, usher_acceptor_pool, USHER, ACCEPTOR_POOL, GObject)
 
@@ -147,5 +170,53 @@ void usher_acceptor_pool_set_drain_idle_reads (UsherAcceptorPool *self,
                                                gboolean drain_idle_reads);
 USHER_AVAILABLE_IN_0_1
 gboolean usher_acceptor_pool_get_drain_idle_reads (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_max_connections (UsherAcceptorPool *self,
+                                              guint max_connections);
+USHER_AVAILABLE_IN_0_1
+guint usher_acceptor_pool_get_max_connections (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_low_watermark (UsherAcceptorPool *self,
+                                            guint low_watermark);
+USHER_AVAILABLE_IN_0_1
+guint usher_acceptor_pool_get_low_watermark (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_at_limit_wait_msec (UsherAcceptorPool *self,
+                                                 guint at_limit_wait_msec);
+USHER_AVAILABLE_IN_0_1
+guint usher_acceptor_pool_get_at_limit_wait_msec (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_max_connections_per_peer (UsherAcceptorPool *self,
+                                                       guint max_connections_per_peer);
+USHER_AVAILABLE_IN_0_1
+guint usher_acceptor_pool_get_max_connections_per_peer (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_max_connections_per_user (UsherAcceptorPool *self,
+                                                       guint max_connections_per_user);
+USHER_AVAILABLE_IN_0_1
+guint usher_acceptor_pool_get_max_connections_per_user (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_at_limit (UsherAcceptorPool *self,
+                                       UsherAtLimit at_limit);
+USHER_AVAILABLE_IN_0_1
+UsherAtLimit usher_acceptor_pool_get_at_limit (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_goodbye (UsherAcceptorPool *self,
+                                      GBytes *goodbye);
+USHER_AVAILABLE_IN_0_1
+GBytes *usher_acceptor_pool_get_goodbye (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_acceptor_pool_remove_connection (UsherAcceptorPool *self,
+                                                UsherConnection *connection);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_suspend (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_resume (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_acceptor_pool_is_suspended (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+UsherPoolStatistics *usher_acceptor_pool_get_statistics (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+UsherAcceptorPool *usher_connection_dup_pool (UsherConnection *self);
 
 G_END_DECLS

@@ -3,7 +3,12 @@
 
 #pragma once
 
+#include "acceptors/farewell-private.h"
+#include "acceptors/peer-counts-private.h"
+#include "acceptors/pool-link-private.h"
 #include "acceptors/pool-socket-private.h"
+#include "acceptors/pool-statistics-private.h"
+#include "acceptors/slots-private.h"
 #include "supervision/budget-private.h"
 #include "supervision/life-private.h"
 #include "usher/acceptor-pool.h"
@@ -41,12 +46,30 @@ struct _UsherAcceptorPool
   gboolean drain_on_failure;
   gboolean drain_idle_reads;
 
+  guint max_connections;
+  guint low_watermark;
+  guint max_connections_per_peer;
+  guint max_connections_per_user;
+  UsherAtLimit at_limit;
+  guint at_limit_wait_msec;
+  GBytes *goodbye; /* (owned) (nullable) */
+  gboolean is_suspended;
+
+  UsherPoolLink *link; /* (owned) */
+  UsherSlots slots;
+  UsherPeerCounts peers;
+  GQueue held; /* (element-type Held) (owned): accepted, and waiting for a slot */
+  UsherTimer held_timer;
+  UsherFarewells farewells;
+  UsherPoolCounters counters;
+  guint n_reconciled; /* who is first changes every time */
+
   /* One life, from a start to its exit. */
   UsherPoolState state;
   UsherLife life;
   UsherExit *exit; /* (owned) (nullable): why the life ends, while it does */
   UsherMessage message;
-  gboolean is_scheduled;
+  int is_scheduled; /* (atomic) */
   UsherTimer drain_timer;
   UsherBudget budget;
   GQueue runs; /* (element-type UsherAcceptorRun) (owned) */
@@ -62,12 +85,24 @@ void usher_acceptor_pool_install_properties (GObjectClass *object_class);
 /* The pool's life. */
 void usher_acceptor_pool_child_iface_init (UsherChildInterface *iface);
 gboolean usher_acceptor_pool_is_accepting (UsherAcceptorPool *self);
-/* Makes what is what should be, soon. */
+/* Makes what is what should be, soon. Any thread, that has a reference. */
 void usher_acceptor_pool_schedule (UsherAcceptorPool *self);
 void usher_acceptor_pool_escalate (UsherAcceptorPool *self);
 void usher_acceptor_pool_listen_socket_down (UsherAcceptorPool *self,
                                              UsherListenSocket *listen_socket,
                                              UsherDownCause cause);
+
+/* The pool's limits. */
+gboolean usher_acceptor_pool_check_limits (UsherAcceptorPool *self,
+                                           GError **error);
+/* Any thread. */
+void usher_acceptor_pool_give_slot (UsherAcceptorPool *self);
+/* Any thread. Returns whether it had not been returned before. */
+gboolean usher_acceptor_pool_return_ticket (UsherAcceptorPool *self,
+                                            UsherTicket *ticket);
+/* Those who were accepted, and wait for a slot. */
+void usher_acceptor_pool_serve_held (UsherAcceptorPool *self);
+void usher_acceptor_pool_refuse_all_held (UsherAcceptorPool *self);
 
 /* What makes the pool's acceptors. */
 gboolean usher_acceptor_pool_check_factory (UsherAcceptorPool *self,

@@ -72,6 +72,10 @@ usher_acceptor_pool_finalize (GObject *object)
     usher_pool_socket_remove (self->sockets->pdata[i]);
   g_clear_pointer (&self->sockets, g_ptr_array_unref);
   g_clear_pointer (&self->factory, usher_pool_factory_unref);
+  usher_farewells_clear (&self->farewells);
+  usher_peer_counts_clear (&self->peers);
+  g_clear_pointer (&self->goodbye, g_bytes_unref);
+  g_clear_pointer (&self->link, usher_pool_link_unref);
   usher_budget_clear (&self->budget);
   usher_budget_clear (&self->resource_reports);
   g_clear_pointer (&self->reactor, usher_reactor_unref);
@@ -117,6 +121,13 @@ usher_acceptor_pool_init (UsherAcceptorPool *self)
   self->grace_msec = 5000;
   self->shutdown_msec = 5000;
   self->escalation_grace_msec = 5000;
+  self->max_connections = G_MAXUINT;
+  self->max_connections_per_peer = G_MAXUINT;
+  self->max_connections_per_user = G_MAXUINT;
+  self->at_limit_wait_msec = 1000;
+  self->link = usher_pool_link_new (self);
+  self->slots = (UsherSlots) USHER_SLOTS_INIT;
+  usher_peer_counts_init (&self->peers);
   usher_budget_init (&self->budget, self->intensity, self->period_msec * G_TIME_SPAN_MILLISECOND);
   usher_budget_init (&self->resource_reports, 1, RESOURCE_REPORT_PERIOD_USEC);
   g_queue_init (&self->runs);

@@ -5,6 +5,7 @@
 
 #include <sys/socket.h>
 
+#include "acceptors/pool-link-private.h"
 #include "runtime/reactor-private.h"
 #include "usher/connection.h"
 #include "usher/exit.h"
@@ -18,11 +19,30 @@ typedef struct
   socklen_t length;
 } UsherPeer;
 
+/* What a connection is counted by, besides its place. */
+typedef struct
+{
+  guint16 family; /* 0: by nothing */
+  guint8 bytes[8];
+} UsherPeerKey;
+
+/* A connection's place in the count of its pool. */
+typedef struct
+{
+  int is_counted; /* (atomic) */
+  UsherPeerKey peer;
+} UsherTicket;
+
 /* Takes the descriptor. */
 UsherConnection *usher_connection_new (UsherReactor *reactor,
                                        UsherListenSocket *listen_socket,
                                        int fd,
                                        const UsherPeer *peer);
+/* The connection is counted from now on. */
+void usher_connection_join (UsherConnection *self,
+                            UsherPoolLink *link,
+                            const UsherPeerKey *key);
+UsherTicket *usher_connection_get_ticket (UsherConnection *self);
 void usher_connection_set_drain_idle_reads (UsherConnection *self,
                                             gboolean drain_idle_reads);
 

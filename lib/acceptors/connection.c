@@ -9,6 +9,7 @@
 #include "acceptors/connection-streams-private.h"
 #include "acceptors/listen-address-private.h"
 #include "acceptors/transport-private.h"
+#include "usher/acceptor-pool.h"
 #include "usher/error.h"
 
 /**
@@ -49,8 +50,10 @@ struct _UsherConnection
 
   UsherTransport *transport;        /* (owned) */
   UsherListenSocket *listen_socket; /* (owned) */
-  GInputStream *input;              /* (owned) (nullable): made when asked for */
-  GOutputStream *output;            /* (owned) (nullable): made when asked for */
+  UsherPoolLink *pool_link;         /* (owned) (nullable) */
+  UsherTicket ticket;
+  GInputStream *input;   /* (owned) (nullable): made when asked for */
+  GOutputStream *output; /* (owned) (nullable): made when asked for */
   union
   {
     struct sockaddr any;
@@ -153,6 +156,7 @@ usher_connection_finalize (GObject *object)
   g_clear_object (&self->input);
   g_clear_object (&self->output);
   g_clear_object (&self->listen_socket);
+  g_clear_pointer (&self->pool_link, usher_pool_link_unref);
   g_clear_pointer (&self->transport, usher_transport_unref);
 
   G_OBJECT_CLASS (usher_connection_parent_class)->finalize (object);
@@ -206,6 +210,21 @@ usher_connection_new (UsherReactor *reactor,
     memcpy (&self->peer, &peer->address, MIN (peer->length, sizeof self->peer));
 
   return self;
+}
+
+void
+usher_connection_join (UsherConnection *self,
+                       UsherPoolLink *link,
+                       const UsherPeerKey *key)
+{
+  self->pool_link = usher_pool_link_ref (link);
+  self->ticket = (UsherTicket){ .is_counted = TRUE, .peer = *key };
+}
+
+UsherTicket *
+usher_connection_get_ticket (UsherConnection *self)
+{
+  return &self->ticket;
 }
 
 void
@@ -284,6 +303,25 @@ usher_connection_get_listen_socket (UsherConnection *self)
   g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
 
   return self->listen_socket;
+}
+
+/**
+ * usher_connection_dup_pool:
+ * @self: a connection
+ *
+ * Gets the pool that the connection belongs to, so that what serves it can reach it. Any thread may
+ * call this; what may be done with the pool there is said with its functions.
+ *
+ * Returns: (transfer full) (nullable): the pool; %NULL if it is gone
+ *
+ * Since: 0.1
+ */
+UsherAcceptorPool *
+usher_connection_dup_pool (UsherConnection *self)
+{
+  g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
+
+  return self->pool_link != NULL ? usher_pool_link_dup_pool (self->pool_link) : NULL;
 }
 
 static GSocketAddress *

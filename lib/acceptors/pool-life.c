@@ -145,8 +145,10 @@ pool_reconcile_sockets (UsherAcceptorPool *self)
 {
   g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_pool_socket_unref);
 
+  self->n_reconciled++;
   for (guint i = 0; i < self->sockets->len; i++)
-    g_ptr_array_add (sockets, usher_pool_socket_ref (self->sockets->pdata[i]));
+    g_ptr_array_add (sockets, usher_pool_socket_ref (
+                                  self->sockets->pdata[(self->n_reconciled + i) % self->sockets->len]));
   for (guint i = 0; i < sockets->len; i++)
     usher_pool_socket_reconcile (sockets->pdata[i]);
 }
@@ -167,6 +169,7 @@ pool_drain (UsherAcceptorPool *self,
   self->drain_grace_msec = grace_msec;
   pool_set_state (self, USHER_POOL_DRAINING);
   pool_reconcile_sockets (self);
+  usher_acceptor_pool_refuse_all_held (self);
   told_usec = pool_tell (self, NULL);
   if (grace_msec >= 0 && self->state == USHER_POOL_DRAINING)
     usher_timer_start (&self->drain_timer, self->reactor, told_usec + grace_msec * G_TIME_SPAN_MILLISECOND,
@@ -205,6 +208,7 @@ pool_ended (UsherAcceptorPool *self)
   g_autoptr (UsherExit) exit = g_steal_pointer (&self->exit);
 
   usher_timer_stop (&self->drain_timer);
+  usher_farewells_clear (&self->farewells);
   usher_budget_clear (&self->budget);
   pool_set_state (self, USHER_POOL_DOWN);
   usher_acceptor_pool_report_shutdown_errors (self);
@@ -219,8 +223,10 @@ on_message (UsherMessage *message)
 {
   UsherAcceptorPool *self = USHER_OWNER (UsherAcceptorPool, message, message);
 
-  self->is_scheduled = FALSE;
+  g_atomic_int_set (&self->is_scheduled, FALSE);
   pool_reconcile_sockets (self);
+  if (self->state == USHER_POOL_UP)
+    usher_acceptor_pool_serve_held (self);
   /* The grace is the connections'; acceptors without one are only waited for. */
   if (self->state == USHER_POOL_DRAINING && self->n_connections == 0)
     pool_end_grace (self);
@@ -233,10 +239,9 @@ on_message (UsherMessage *message)
 void
 usher_acceptor_pool_schedule (UsherAcceptorPool *self)
 {
-  if (self->is_scheduled)
+  if (g_atomic_int_exchange (&self->is_scheduled, TRUE))
     return;
 
-  self->is_scheduled = TRUE;
   g_object_ref (self);
   usher_reactor_post (self->reactor, &self->message, on_message);
 }
@@ -258,7 +263,7 @@ usher_acceptor_pool_start_async (UsherChild *child,
   if (g_task_return_error_if_cancelled (task))
     return;
 
-  if (!usher_acceptor_pool_check_factory (self, &error))
+  if (!usher_acceptor_pool_check_factory (self, &error) || !usher_acceptor_pool_check_limits (self, &error))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;
@@ -301,6 +306,7 @@ usher_acceptor_pool_kill (UsherChild *child)
   self->exit = usher_exit_new_killed ();
   if (self->state != USHER_POOL_STOPPING)
     pool_set_state (self, USHER_POOL_STOPPING);
+  usher_acceptor_pool_refuse_all_held (self);
   pool_reconcile_sockets (self);
   /* The acceptors may have been given the time to end, and to be started again. */
   if (self->state == USHER_POOL_STOPPING)

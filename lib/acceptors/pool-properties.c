@@ -9,6 +9,128 @@
 
 static GParamSpec *props[USHER_POOL_PROP_LAST + 1];
 
+static guint64
+sum (const guint64 *counters,
+     gsize n)
+{
+  guint64 total = 0;
+
+  for (gsize i = 0; i < n; i++)
+    total += counters[i];
+  return total;
+}
+
+static gboolean
+pool_get_limit (UsherAcceptorPool *self,
+                UsherPoolProperty property,
+                GValue *value)
+{
+  switch ((guint) property)
+    {
+    case USHER_POOL_PROP_MAX_CONNECTIONS:
+      g_value_set_uint (value, self->max_connections);
+      break;
+    case USHER_POOL_PROP_LOW_WATERMARK:
+      g_value_set_uint (value, self->low_watermark);
+      break;
+    case USHER_POOL_PROP_AT_LIMIT_WAIT_MSEC:
+      g_value_set_uint (value, self->at_limit_wait_msec);
+      break;
+    case USHER_POOL_PROP_MAX_CONNECTIONS_PER_PEER:
+      g_value_set_uint (value, self->max_connections_per_peer);
+      break;
+    case USHER_POOL_PROP_MAX_CONNECTIONS_PER_USER:
+      g_value_set_uint (value, self->max_connections_per_user);
+      break;
+    case USHER_POOL_PROP_AT_LIMIT:
+      g_value_set_enum (value, self->at_limit);
+      break;
+    case USHER_POOL_PROP_GOODBYE:
+      g_value_set_boxed (value, self->goodbye);
+      break;
+    case USHER_POOL_PROP_SUSPENDED:
+      g_value_set_boolean (value, self->is_suspended);
+      break;
+    default:
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+pool_get_figure (UsherAcceptorPool *self,
+                 UsherPoolProperty property,
+                 GValue *value)
+{
+  switch ((guint) property)
+    {
+    case USHER_POOL_PROP_N_ACCEPTED:
+      g_value_set_uint64 (value, self->counters.n_accepted);
+      break;
+    case USHER_POOL_PROP_N_REFUSED:
+      g_value_set_uint64 (value, sum (self->counters.n_refused, G_N_ELEMENTS (self->counters.n_refused)));
+      break;
+    case USHER_POOL_PROP_N_FAILED:
+      g_value_set_uint64 (value, self->counters.n_exits[USHER_EXIT_ERROR] + self->counters.n_exits[USHER_EXIT_KILLED]);
+      break;
+    case USHER_POOL_PROP_N_PEER_FAILURES:
+      g_value_set_uint64 (value, self->counters.n_peer_failures);
+      break;
+    case USHER_POOL_PROP_N_ACCEPT_ERRORS:
+      g_value_set_uint64 (value, sum (self->counters.n_accept_errors, G_N_ELEMENTS (self->counters.n_accept_errors)));
+      break;
+    case USHER_POOL_PROP_N_RESTARTS:
+      g_value_set_uint64 (value, self->counters.n_restarts);
+      break;
+    case USHER_POOL_PROP_N_WAITING:
+      g_value_set_uint (value, usher_acceptor_pool_get_n_waiting (self));
+      break;
+    case USHER_POOL_PROP_N_CONNECTIONS:
+      g_value_set_uint (value, self->n_connections);
+      break;
+    default:
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+pool_set_limit (UsherAcceptorPool *self,
+                UsherPoolProperty property,
+                const GValue *value)
+{
+  switch ((guint) property)
+    {
+    case USHER_POOL_PROP_MAX_CONNECTIONS:
+      usher_acceptor_pool_set_max_connections (self, g_value_get_uint (value));
+      break;
+    case USHER_POOL_PROP_LOW_WATERMARK:
+      usher_acceptor_pool_set_low_watermark (self, g_value_get_uint (value));
+      break;
+    case USHER_POOL_PROP_AT_LIMIT_WAIT_MSEC:
+      usher_acceptor_pool_set_at_limit_wait_msec (self, g_value_get_uint (value));
+      break;
+    case USHER_POOL_PROP_MAX_CONNECTIONS_PER_PEER:
+      usher_acceptor_pool_set_max_connections_per_peer (self, g_value_get_uint (value));
+      break;
+    case USHER_POOL_PROP_MAX_CONNECTIONS_PER_USER:
+      usher_acceptor_pool_set_max_connections_per_user (self, g_value_get_uint (value));
+      break;
+    case USHER_POOL_PROP_AT_LIMIT:
+      usher_acceptor_pool_set_at_limit (self, g_value_get_enum (value));
+      break;
+    case USHER_POOL_PROP_GOODBYE:
+      usher_acceptor_pool_set_goodbye (self, g_value_get_boxed (value));
+      break;
+    default:
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
 static void
 usher_acceptor_pool_get_property (GObject *object,
                                   guint property_id,
@@ -17,7 +139,7 @@ usher_acceptor_pool_get_property (GObject *object,
 {
   UsherAcceptorPool *self = USHER_ACCEPTOR_POOL (object);
 
-  switch ((UsherPoolProperty) property_id)
+  switch (property_id)
     {
     case USHER_POOL_PROP_NAME:
       g_value_set_string (value, self->name);
@@ -46,14 +168,9 @@ usher_acceptor_pool_get_property (GObject *object,
     case USHER_POOL_PROP_DRAIN_IDLE_READS:
       g_value_set_boolean (value, self->drain_idle_reads);
       break;
-    case USHER_POOL_PROP_N_WAITING:
-      g_value_set_uint (value, usher_acceptor_pool_get_n_waiting (self));
-      break;
-    case USHER_POOL_PROP_N_CONNECTIONS:
-      g_value_set_uint (value, self->n_connections);
-      break;
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+      if (!pool_get_limit (self, property_id, value) && !pool_get_figure (self, property_id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
 }
 
@@ -65,7 +182,7 @@ usher_acceptor_pool_set_property (GObject *object,
 {
   UsherAcceptorPool *self = USHER_ACCEPTOR_POOL (object);
 
-  switch ((UsherPoolProperty) property_id)
+  switch (property_id)
     {
     case USHER_POOL_PROP_NAME:
       self->name = g_strdup (g_value_get_string (value) != NULL ? g_value_get_string (value) : DEFAULT_NAME);
@@ -94,10 +211,9 @@ usher_acceptor_pool_set_property (GObject *object,
     case USHER_POOL_PROP_DRAIN_IDLE_READS:
       usher_acceptor_pool_set_drain_idle_reads (self, g_value_get_boolean (value));
       break;
-    case USHER_POOL_PROP_N_WAITING:
-    case USHER_POOL_PROP_N_CONNECTIONS:
     default:
-      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+      if (!pool_set_limit (self, property_id, value))
+        G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
 }
 
@@ -226,6 +342,209 @@ install_drain (void)
 }
 
 static void
+install_limits (void)
+{
+  /**
+   * UsherAcceptorPool:max-connections:
+   *
+   * How many connections the pool serves at once, over all its listen sockets. It is exact: a
+   * place is taken before a connection is accepted. What happens to those that come when all
+   * places are taken says [property@Usher.AcceptorPool:at-limit]. A pool with a limit of 0 is
+   * refused when it is started.
+   *
+   * The default is %G_MAXUINT, which is no limit.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_MAX_CONNECTIONS] =
+      g_param_spec_uint ("max-connections", NULL, NULL, 0, G_MAXUINT, G_MAXUINT,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherAcceptorPool:low-watermark:
+   *
+   * To how many connections their number has to fall before a pool that was full, and queues,
+   * accepts again. So it goes to work for more than one place at a time. 0 stands for a sixteenth
+   * less than [property@Usher.AcceptorPool:max-connections].
+   *
+   * The default is 0.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_LOW_WATERMARK] =
+      g_param_spec_uint ("low-watermark", NULL, NULL, 0, G_MAXUINT, 0,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_at_limit (void)
+{
+  /**
+   * UsherAcceptorPool:at-limit-wait-msec:
+   *
+   * How long an accepted connection may wait for a place, in milliseconds, with
+   * %USHER_AT_LIMIT_WAIT. At most 1024 connections wait like this; the others stay in the
+   * kernel's queue.
+   *
+   * The default is 1000.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_AT_LIMIT_WAIT_MSEC] =
+      g_param_spec_uint ("at-limit-wait-msec", NULL, NULL, 0, G_MAXUINT, 1000,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_peer_limits (void)
+{
+  /**
+   * UsherAcceptorPool:max-connections-per-peer:
+   *
+   * How many connections the pool serves at once for one peer's address. IPv6 peers are counted
+   * by their subnet, the first 64 bits. Those that come beyond that are refused, with the
+   * goodbye. Connections that were accepted while there was no such limit are not counted.
+   *
+   * The default is %G_MAXUINT, which is no limit.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_MAX_CONNECTIONS_PER_PEER] =
+      g_param_spec_uint ("max-connections-per-peer", NULL, NULL, 0, G_MAXUINT, G_MAXUINT,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherAcceptorPool:max-connections-per-user:
+   *
+   * How many connections the pool serves at once for one user at Unix sockets. Those that come
+   * beyond that are refused, with the goodbye. Connections that were accepted while there was no
+   * such limit are not counted.
+   *
+   * The default is %G_MAXUINT, which is no limit.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_MAX_CONNECTIONS_PER_USER] =
+      g_param_spec_uint ("max-connections-per-user", NULL, NULL, 0, G_MAXUINT, G_MAXUINT,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_refusing (void)
+{
+  /**
+   * UsherAcceptorPool:at-limit:
+   *
+   * What happens to connections that come when all places are taken.
+   *
+   * The default is queue.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_AT_LIMIT] =
+      g_param_spec_enum ("at-limit", NULL, NULL, USHER_TYPE_AT_LIMIT, USHER_AT_LIMIT_QUEUE,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherAcceptorPool:goodbye:
+   *
+   * What a refused connection is sent before it is closed.
+   *
+   * The default is %NULL, which is nothing.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_GOODBYE] =
+      g_param_spec_boxed ("goodbye", NULL, NULL, G_TYPE_BYTES,
+                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherAcceptorPool:suspended: (getter is_suspended)
+   *
+   * Whether the pool was told to accept nothing, by [method@Usher.AcceptorPool.suspend].
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_SUSPENDED] =
+      g_param_spec_boolean ("suspended", NULL, NULL, FALSE,
+                            G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_counters (void)
+{
+  /**
+   * UsherAcceptorPool:n-accepted:
+   *
+   * How many connections were given to an acceptor. Changes are not
+   * notified.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_N_ACCEPTED] =
+      g_param_spec_uint64 ("n-accepted", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherAcceptorPool:n-refused:
+   *
+   * How many connections were accepted and closed without being served, for whatever reason. Changes are not
+   * notified.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_N_REFUSED] =
+      g_param_spec_uint64 ("n-refused", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherAcceptorPool:n-failed:
+   *
+   * How many connections exited with an error, or were abandoned. Changes are not
+   * notified.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_N_FAILED] =
+      g_param_spec_uint64 ("n-failed", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+install_failures (void)
+{
+  /**
+   * UsherAcceptorPool:n-peer-failures:
+   *
+   * How many connections ended by the failure of their peer. Changes are not
+   * notified.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_N_PEER_FAILURES] =
+      g_param_spec_uint64 ("n-peer-failures", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherAcceptorPool:n-accept-errors:
+   *
+   * How many attempts to accept a connection failed, for whatever reason. Changes are not
+   * notified.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_N_ACCEPT_ERRORS] =
+      g_param_spec_uint64 ("n-accept-errors", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherAcceptorPool:n-restarts:
+   *
+   * How many failures were charged to the restart budget. Changes are not
+   * notified.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_N_RESTARTS] =
+      g_param_spec_uint64 ("n-restarts", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
 install_figures (void)
 {
   /**
@@ -268,6 +587,12 @@ usher_acceptor_pool_install_properties (GObjectClass *object_class)
   install_budget ();
   install_time_limits ();
   install_drain ();
+  install_limits ();
+  install_at_limit ();
+  install_peer_limits ();
+  install_refusing ();
+  install_counters ();
+  install_failures ();
   install_figures ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }

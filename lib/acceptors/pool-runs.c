@@ -13,8 +13,11 @@ pool_charge (UsherAcceptorPool *self,
              UsherExit *reason,
              const char *detail)
 {
-  if (!usher_acceptor_pool_is_accepting (self) ||
-      usher_budget_charge (&self->budget, usher_clock_now_usec ()))
+  if (!usher_acceptor_pool_is_accepting (self))
+    return;
+
+  self->counters.n_restarts++;
+  if (usher_budget_charge (&self->budget, usher_clock_now_usec ()))
     return;
 
   usher_acceptor_pool_report (self, USHER_REPORT_SHUTDOWN, reason, detail);
@@ -30,6 +33,7 @@ usher_acceptor_pool_start_failed (UsherAcceptorPool *self,
   g_autoptr (UsherExit) reason = usher_exit_new_error (error);
   const char *address = usher_listen_socket_get_address (listen_socket);
 
+  self->counters.n_start_errors++;
   usher_acceptor_pool_report (self, USHER_REPORT_START_ERROR, reason, address);
   pool_charge (self, reason, address);
 }
@@ -60,6 +64,7 @@ usher_acceptor_pool_connection_began (UsherAcceptorPool *self,
 {
   usher_connection_set_drain_idle_reads (connection, self->drain_idle_reads);
   self->n_connections++;
+  self->counters.n_accepted++;
 }
 
 /* What becomes of a pool's connections while it goes down is told once, at its end. */
@@ -95,6 +100,8 @@ usher_acceptor_pool_connection_exited (UsherAcceptorPool *self,
   g_autoptr (UsherAcceptorPool) held = g_object_ref (self);
 
   self->n_connections--;
+  usher_pool_counters_count_exit (&self->counters, exit);
+  usher_acceptor_pool_return_ticket (self, usher_connection_get_ticket (run->connection));
   usher_acceptor_run_ref (run);
   usher_acceptor_pool_remove_run (self, run);
   pool_account_for (self, run, exit);
@@ -120,6 +127,15 @@ usher_acceptor_pool_tally_killed (UsherAcceptorPool *self)
     pool_tally_killed (self, l->data);
 }
 
+static void
+pool_forget_connection (UsherAcceptorPool *self,
+                        UsherConnection *connection)
+{
+  self->n_connections--;
+  self->counters.n_exits[USHER_EXIT_KILLED]++;
+  usher_acceptor_pool_return_ticket (self, usher_connection_get_ticket (connection));
+}
+
 void
 usher_acceptor_pool_abandon_runs (UsherAcceptorPool *self)
 {
@@ -130,7 +146,7 @@ usher_acceptor_pool_abandon_runs (UsherAcceptorPool *self)
       UsherAcceptorRun *run = link->data;
 
       if (run->state == USHER_RUN_SERVING)
-        self->n_connections--;
+        pool_forget_connection (self, run->connection);
       usher_acceptor_run_abandon (run);
       usher_acceptor_run_unref (run);
     }

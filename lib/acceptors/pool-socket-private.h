@@ -57,6 +57,18 @@ void usher_pool_socket_remove (UsherPoolSocket *self);
  * if one of them waits. */
 void usher_pool_socket_reconcile (UsherPoolSocket *self);
 
+/* Polls it, if connections may be accepted from it now. */
+void usher_pool_socket_poll (UsherPoolSocket *self);
+gboolean usher_pool_socket_may_accept (UsherPoolSocket *self);
+/* Accepts what is there, up to its share. */
+void usher_pool_socket_accept (UsherPoolSocket *self);
+void usher_pool_socket_start_acceptors (UsherPoolSocket *self);
+/* `error` is (nullable): what has run out, to be reported. */
+void usher_pool_socket_pause (UsherPoolSocket *self,
+                              const GError *error);
+/* Pauses too, after too many of them. */
+void usher_pool_socket_count_fruitless (UsherPoolSocket *self);
+
 /* What became of one of its acceptors. */
 void usher_pool_socket_run_ready (UsherPoolSocket *self,
                                   UsherAcceptorRun *run);

@@ -3,17 +3,12 @@
 
 #include "acceptors/pool-socket-private.h"
 
-#include <errno.h>
 #include <sys/epoll.h>
 
-#include "acceptors/accept-error-private.h"
 #include "acceptors/acceptor-pool-private.h"
 #include "acceptors/listen-socket-private.h"
 #include "runtime/clock-private.h"
 #include "usher/error.h"
-
-/* Connections that are there already have to be served too. */
-#define MAX_ACCEPTS_PER_DISPATCH 64
 
 /* In a row; then something is wrong with the peers or the acceptors, and trying on would only burn
  * the processor. */
@@ -78,25 +73,41 @@ pool_socket_dismiss (UsherPoolSocket *self,
 
 static void on_readable (UsherWatch *watch,
                          guint32 events);
-static void pool_socket_pause (UsherPoolSocket *self,
-                               const GError *error);
 
-/* Nothing is accepted that nobody waits for: without a waiting acceptor the connections stay in the
- * kernel's queue. */
 static void
-pool_socket_poll (UsherPoolSocket *self)
+pool_socket_start_polling (UsherPoolSocket *self)
 {
-  gboolean wanted = self->state == USHER_POOL_SOCKET_ATTACHED && self->waiting.length > 0;
   g_autoptr (GError) error = NULL;
 
-  if (wanted == usher_watch_is_added (&self->watch))
-    return;
+  if (!usher_watch_add (&self->watch, self->reactor, usher_listen_socket_get_fd (self->listen_socket), EPOLLIN,
+                        on_readable, &error))
+    {
+      usher_pool_socket_pause (self, error);
+      return;
+    }
 
-  if (!wanted)
-    usher_watch_remove (&self->watch);
-  else if (!usher_watch_add (&self->watch, self->reactor, usher_listen_socket_get_fd (self->listen_socket),
-                             EPOLLIN, on_readable, &error))
-    pool_socket_pause (self, error);
+  usher_watch_set_patient (&self->watch);
+  for (GList *l = self->waiting.head; l != NULL; l = l->next)
+    usher_acceptor_run_start_accept_timer (l->data);
+}
+
+static void
+pool_socket_stop_polling (UsherPoolSocket *self)
+{
+  usher_watch_remove (&self->watch);
+  for (GList *l = self->waiting.head; l != NULL; l = l->next)
+    usher_acceptor_run_stop_accept_timer (l->data);
+}
+
+void
+usher_pool_socket_poll (UsherPoolSocket *self)
+{
+  gboolean wanted = usher_pool_socket_may_accept (self);
+
+  if (wanted && !usher_watch_is_added (&self->watch))
+    pool_socket_start_polling (self);
+  else if (!wanted && usher_watch_is_added (&self->watch))
+    pool_socket_stop_polling (self);
 }
 
 /* Pausing. */
@@ -105,8 +116,6 @@ static void
 pool_socket_resume (UsherPoolSocket *self)
 {
   pool_socket_set_state (self, USHER_POOL_SOCKET_ATTACHED);
-  for (GList *l = self->waiting.head; l != NULL; l = l->next)
-    usher_acceptor_run_start_accept_timer (l->data);
   usher_pool_socket_reconcile (self);
 }
 
@@ -121,9 +130,9 @@ on_pause_over (UsherTimer *timer)
 }
 
 /* `error` is (nullable): what has run out, to be reported. */
-static void
-pool_socket_pause (UsherPoolSocket *self,
-                   const GError *error)
+void
+usher_pool_socket_pause (UsherPoolSocket *self,
+                         const GError *error)
 {
   gint64 delay_usec;
 
@@ -132,10 +141,7 @@ pool_socket_pause (UsherPoolSocket *self,
 
   delay_usec = usher_backoff_next (&self->pause_backoff, g_random_double ());
   pool_socket_set_state (self, USHER_POOL_SOCKET_PAUSED);
-  pool_socket_poll (self);
-  for (GList *l = self->waiting.head; l != NULL; l = l->next)
-    usher_acceptor_run_stop_accept_timer (l->data);
-
+  usher_pool_socket_poll (self);
   self->n_fruitless = 0;
   usher_timer_start (&self->pause_timer, self->reactor, usher_clock_now_usec () + delay_usec, on_pause_over);
   if (error != NULL)
@@ -155,11 +161,11 @@ is_resource_error (const GError *error)
          g_error_matches (error, G_FILE_ERROR, G_FILE_ERROR_NOMEM);
 }
 
-static void
-pool_socket_count_fruitless (UsherPoolSocket *self)
+void
+usher_pool_socket_count_fruitless (UsherPoolSocket *self)
 {
   if (++self->n_fruitless > MAX_FRUITLESS)
-    pool_socket_pause (self, NULL);
+    usher_pool_socket_pause (self, NULL);
 }
 
 /* Acceptors. */
@@ -170,12 +176,12 @@ pool_socket_start_failed (UsherPoolSocket *self,
 {
   if (is_resource_error (error))
     {
-      pool_socket_pause (self, error);
+      usher_pool_socket_pause (self, error);
       return;
     }
 
   usher_acceptor_pool_start_failed (self->pool, self->listen_socket, error);
-  pool_socket_count_fruitless (self);
+  usher_pool_socket_count_fruitless (self);
 }
 
 static gboolean
@@ -196,9 +202,13 @@ usher_pool_socket_run_ready (UsherPoolSocket *self,
 
   pool_socket_hold (self);
   g_queue_push_tail_link (&self->waiting, &run->waiting_link);
-  if (self->state == USHER_POOL_SOCKET_ATTACHED)
+  if (usher_watch_is_added (&self->watch))
     usher_acceptor_run_start_accept_timer (run);
-  pool_socket_poll (self);
+  else
+    usher_pool_socket_poll (self);
+  /* Somebody may be held for this acceptor. */
+  if (self->pool->held.length > 0)
+    usher_acceptor_pool_schedule (self->pool);
   pool_socket_release (self);
 }
 
@@ -214,7 +224,10 @@ usher_pool_socket_run_not_ready (UsherPoolSocket *self,
   if (error != NULL)
     pool_socket_start_failed (self, error);
   else
-    pool_socket_count_fruitless (self);
+    {
+      self->pool->counters.n_ignored++;
+      usher_pool_socket_count_fruitless (self);
+    }
 
   pool_socket_release (self);
 }
@@ -231,7 +244,8 @@ usher_pool_socket_run_timed_out (UsherPoolSocket *self,
 
   g_queue_unlink (&self->waiting, &run->waiting_link);
   usher_acceptor_pool_schedule (self->pool);
-  pool_socket_count_fruitless (self);
+  self->pool->counters.n_accept_timeouts++;
+  usher_pool_socket_count_fruitless (self);
   usher_acceptor_run_terminate (run, reason);
 }
 
@@ -267,66 +281,11 @@ pool_socket_start_acceptor (UsherPoolSocket *self)
   usher_acceptor_run_unref (run);
 }
 
-static void
-pool_socket_start_acceptors (UsherPoolSocket *self)
+void
+usher_pool_socket_start_acceptors (UsherPoolSocket *self)
 {
   while (pool_socket_wants_acceptors (self))
     pool_socket_start_acceptor (self);
-}
-
-/* Accepting. */
-
-static void
-pool_socket_deliver (UsherPoolSocket *self,
-                     int fd,
-                     const UsherPeer *peer)
-{
-  UsherAcceptorRun *run = g_queue_pop_head_link (&self->waiting)->data;
-  UsherConnection *connection = usher_connection_new (self->reactor, self->listen_socket, fd, peer);
-
-  self->n_fruitless = 0;
-  usher_backoff_reset (&self->pause_backoff);
-  usher_acceptor_pool_connection_began (self->pool, connection);
-  usher_acceptor_run_serve (run, connection);
-  pool_socket_start_acceptors (self);
-}
-
-/* Returns whether to go on. */
-static gboolean
-pool_socket_accept_failed (UsherPoolSocket *self,
-                           int errsv)
-{
-  UsherAcceptErrorClass error_class = usher_accept_error_classify (errsv);
-  g_autoptr (GError) error = NULL;
-
-  if (error_class == USHER_ACCEPT_ERROR_WAIT || error_class == USHER_ACCEPT_ERROR_RETRY)
-    return error_class == USHER_ACCEPT_ERROR_RETRY;
-
-  g_set_error (&error, G_IO_ERROR, g_io_error_from_errno (errsv), "Cannot accept a connection from %s: %s",
-               usher_listen_socket_get_address (self->listen_socket), g_strerror (errsv));
-  if (error_class == USHER_ACCEPT_ERROR_PEER)
-    pool_socket_count_fruitless (self);
-  else if (error_class == USHER_ACCEPT_ERROR_RESOURCE)
-    pool_socket_pause (self, error);
-  else
-    usher_listen_socket_fail (self->listen_socket, error);
-
-  return TRUE;
-}
-
-/* Returns whether to go on. */
-static gboolean
-pool_socket_accept (UsherPoolSocket *self)
-{
-  UsherPeer peer = { .length = sizeof peer.address };
-  int fd = accept4 (usher_listen_socket_get_fd (self->listen_socket), (struct sockaddr *) &peer.address,
-                    &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
-
-  if (fd < 0)
-    return pool_socket_accept_failed (self, errno);
-
-  pool_socket_deliver (self, fd, &peer);
-  return TRUE;
 }
 
 static void
@@ -336,9 +295,7 @@ on_readable (UsherWatch *watch,
   UsherPoolSocket *self = USHER_OWNER (UsherPoolSocket, watch, watch);
 
   pool_socket_hold (self);
-  for (guint n = 0; n < MAX_ACCEPTS_PER_DISPATCH; n++)
-    if (self->state != USHER_POOL_SOCKET_ATTACHED || self->waiting.length == 0 || !pool_socket_accept (self))
-      break;
+  usher_pool_socket_accept (self);
   usher_pool_socket_reconcile (self);
   pool_socket_release (self);
 }
@@ -359,7 +316,7 @@ pool_socket_detach (UsherPoolSocket *self)
 {
   pool_socket_set_state (self, USHER_POOL_SOCKET_DETACHED);
   usher_timer_stop (&self->pause_timer);
-  pool_socket_poll (self);
+  usher_pool_socket_poll (self);
 }
 
 /* The acceptors may have it called again, and it leaves no more than that even then. */
@@ -385,8 +342,8 @@ usher_pool_socket_reconcile (UsherPoolSocket *self)
     pool_socket_attach (self);
 
   pool_socket_dismiss_all_but (self, wanted ? self->n_acceptors : 0);
-  pool_socket_start_acceptors (self);
-  pool_socket_poll (self);
+  usher_pool_socket_start_acceptors (self);
+  usher_pool_socket_poll (self);
 
   usher_pool_socket_unref (self);
 }

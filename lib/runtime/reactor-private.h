@@ -36,6 +36,7 @@ struct _UsherWatch
   UsherWatch *next;     /* (unowned) (nullable) */
   int fd;
   guint32 ready_events; /* EPOLL*, not dispatched yet; 0 while not in the queue */
+  gboolean is_patient;
 };
 
 /* A deadline. Zero-initialise it; then it is not started. */
@@ -83,6 +84,8 @@ gboolean usher_watch_add (UsherWatch *watch,
                           guint32 events,
                           UsherWatchFunc func,
                           GError **error);
+/* It is dispatched after all others that are ready. */
+void usher_watch_set_patient (UsherWatch *watch);
 /* Before the descriptor is closed. Harmless if not added; its callback does not run any more. */
 void usher_watch_remove (UsherWatch *watch);
 gboolean usher_watch_is_added (const UsherWatch *watch);

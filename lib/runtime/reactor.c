@@ -31,6 +31,7 @@ struct _UsherReactor
   gpointer epoll_tag;
   guint n_watches;
   UsherWatchQueue ready;
+  UsherWatchQueue ready_patient;
 
   UsherTimerHeap timers;
   guint64 n_timer_starts;
@@ -48,6 +49,22 @@ static GHashTable *reactors; /* (element-type GMainContext UsherReactor) (owned)
 /* Watches. Nothing but the queue keeps a pointer to a watch while callbacks run, so that any watch
  * can be removed from any of them, and an inner loop goes on where the outer one stopped. */
 
+static UsherWatchQueue *
+get_queue (UsherReactor *self,
+           UsherWatch *watch)
+{
+  return watch->is_patient ? &self->ready_patient : &self->ready;
+}
+
+static UsherWatch *
+pop_watch (UsherReactor *self,
+           guint32 *events)
+{
+  UsherWatch *watch = usher_watch_queue_pop (&self->ready, events);
+
+  return watch != NULL ? watch : usher_watch_queue_pop (&self->ready_patient, events);
+}
+
 static void
 collect_events (UsherReactor *self)
 {
@@ -55,7 +72,7 @@ collect_events (UsherReactor *self)
   int n_events = epoll_wait (self->epoll_fd, events, MAX_EVENTS, 0);
 
   for (int i = 0; i < n_events; i++)
-    usher_watch_queue_push (&self->ready, events[i].data.ptr, events[i].events);
+    usher_watch_queue_push (get_queue (self, events[i].data.ptr), events[i].data.ptr, events[i].events);
 }
 
 static void
@@ -67,7 +84,7 @@ run_watches (UsherReactor *self)
   if (self->epoll_tag != NULL && g_source_query_unix_fd (&self->source, self->epoll_tag) != 0)
     collect_events (self);
 
-  while ((watch = usher_watch_queue_pop (&self->ready, &events)) != NULL)
+  while ((watch = pop_watch (self, &events)) != NULL)
     watch->func (watch, events);
 }
 
@@ -159,7 +176,7 @@ usher_reactor_prepare (GSource *source,
   usher_fiber_forbid_iteration (self);
   *timeout_msec = -1;
 
-  return !usher_watch_queue_is_empty (&self->ready) || !usher_message_queue_fall_asleep (&self->messages);
+  return !usher_watch_queue_is_empty (&self->ready) || !usher_watch_queue_is_empty (&self->ready_patient) || !usher_message_queue_fall_asleep (&self->messages);
 }
 
 static gboolean
@@ -360,6 +377,14 @@ usher_watch_add (UsherWatch *watch,
 }
 
 void
+usher_watch_set_patient (UsherWatch *watch)
+{
+  g_return_if_fail (watch->ready_events == 0);
+
+  watch->is_patient = TRUE;
+}
+
+void
 usher_watch_remove (UsherWatch *watch)
 {
   UsherReactor *reactor = g_steal_pointer (&watch->reactor);
@@ -368,7 +393,7 @@ usher_watch_remove (UsherWatch *watch)
     return;
 
   usher_epoll_remove (reactor->epoll_fd, watch->fd);
-  usher_watch_queue_remove (&reactor->ready, watch);
+  usher_watch_queue_remove (get_queue (reactor, watch), watch);
   reactor->n_watches--;
 }
 

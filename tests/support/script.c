@@ -50,14 +50,29 @@ test_scripted_acceptor_init (UsherAcceptor *acceptor,
   return script->init_answer;
 }
 
+static void
+begin_serving (Script *script)
+{
+  int n = g_atomic_int_add (&script->n_serving, 1) + 1;
+  int max = g_atomic_int_get (&script->max_serving);
+
+  while (n > max && !g_atomic_int_compare_and_exchange_full (&script->max_serving, max, n, &max))
+    continue;
+}
+
 static gboolean
 test_scripted_acceptor_continue (UsherAcceptor *acceptor,
                                  UsherConnection *connection,
                                  GError **error)
 {
   Script *script = get_script (acceptor);
+  gboolean answer;
 
-  return script->handler (connection, script, error);
+  begin_serving (script);
+  answer = script->handler (connection, script, error);
+  g_atomic_int_add (&script->n_serving, -1);
+
+  return answer;
 }
 
 static void
@@ -202,6 +217,14 @@ read_more (GTask *task)
 }
 
 static void
+end_serving (GTask *task,
+             GParamSpec *pspec,
+             gpointer script)
+{
+  g_atomic_int_add (&((Script *) script)->n_serving, -1);
+}
+
+static void
 test_loop_scripted_acceptor_continue_async (UsherAsyncAcceptor *acceptor,
                                             UsherConnection *connection,
                                             GCancellable *cancellable,
@@ -209,6 +232,9 @@ test_loop_scripted_acceptor_continue_async (UsherAsyncAcceptor *acceptor,
                                             gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (acceptor, NULL, callback, user_data);
+
+  begin_serving (get_script (acceptor));
+  g_signal_connect (task, "notify::completed", G_CALLBACK (end_serving), get_script (acceptor));
 
   g_task_set_task_data (task, g_object_ref (connection), g_object_unref);
   read_more (task);

@@ -22,6 +22,8 @@ typedef struct
   int n_inits;           /* (atomic) */
   int n_terminates;      /* (atomic) */
   int n_stubborn;        /* (atomic): who will not leave although it is over */
+  int n_serving;         /* (atomic): acceptors in acceptor_continue */
+  int max_serving;       /* (atomic): the most there have been at once */
   int n_alive;           /* (atomic): acceptors that have not been freed */
   GPtrArray *stubborn;   /* (owned) (element-type GTask): on the loop */
   UsherExit *terminated; /* (owned) (nullable): the latest reason; read when n_terminates has changed */

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include "usher/pool-statistics.h"
+
+G_BEGIN_DECLS
+
+/* What has happened since the pool was made. Counting is all that is done on the way. */
+typedef struct
+{
+  guint64 n_accepted;
+  guint64 n_refused[USHER_REFUSAL_DRAINING + 1];
+  guint64 n_accept_errors[USHER_ACCEPT_FAILURE_LISTEN_SOCKET + 1];
+  guint64 n_exits[USHER_EXIT_KILLED + 1];
+  guint64 n_peer_failures;
+  guint64 n_start_errors;
+  guint64 n_ignored;
+  guint64 n_accept_timeouts;
+  guint64 n_restarts;
+} UsherPoolCounters;
+
+void usher_pool_counters_count_exit (UsherPoolCounters *self,
+                                     UsherExit *exit);
+
+G_END_DECLS

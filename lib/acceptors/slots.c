@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/slots-private.h"
+
+/* Ends the starvation, if it is over. Returns whether it was this caller who ended it. */
+static gboolean
+slots_relieve (UsherSlots *self)
+{
+  return g_atomic_int_get (&self->n_taken) <= g_atomic_int_get (&self->low) &&
+         g_atomic_int_get (&self->is_starved) && g_atomic_int_exchange (&self->is_starved, FALSE);
+}
+
+static gboolean
+slots_try_to_take (UsherSlots *self)
+{
+  int n_taken = g_atomic_int_get (&self->n_taken);
+
+  while (n_taken < g_atomic_int_get (&self->max))
+    if (g_atomic_int_compare_and_exchange_full (&self->n_taken, n_taken, n_taken + 1, &n_taken))
+      return TRUE;
+
+  return FALSE;
+}
+
+gboolean
+usher_slots_set_limits (UsherSlots *self,
+                        guint max,
+                        guint low)
+{
+  g_return_val_if_fail (max > 0 && low < max, FALSE);
+
+  g_atomic_int_set (&self->max, MIN (max, G_MAXINT));
+  g_atomic_int_set (&self->low, MIN (low, G_MAXINT - 1));
+  return slots_relieve (self);
+}
+
+gboolean
+usher_slots_take (UsherSlots *self)
+{
+  do
+    {
+      if (!g_atomic_int_get (&self->is_starved) && slots_try_to_take (self))
+        return TRUE;
+
+      g_atomic_int_set (&self->is_starved, TRUE);
+    }
+  while (slots_relieve (self));
+
+  return FALSE;
+}
+
+gboolean
+usher_slots_give (UsherSlots *self)
+{
+  g_atomic_int_add (&self->n_taken, -1);
+  return slots_relieve (self);
+}
+
+gboolean
+usher_slots_are_starved (const UsherSlots *self)
+{
+  return g_atomic_int_get (&self->is_starved);
+}
+
+guint
+usher_slots_get_n_taken (const UsherSlots *self)
+{
+  return g_atomic_int_get (&self->n_taken);
+}
+
+guint
+usher_slots_get_n_free (const UsherSlots *self)
+{
+  return MAX (g_atomic_int_get (&self->max) - g_atomic_int_get (&self->n_taken), 0);
+}
