@@ -31,6 +31,8 @@ struct _UsherDrainWatchdog
   /* The thread's own. */
   GMainContext *context; /* (owned) */
   UsherReactor *reactor; /* (owned) */
+  GSource *sigterm;      /* (owned) */
+  GSource *sigint;       /* (owned) */
   UsherTimer timer;
   UsherMessage begin_message;
   UsherMessage end_message;
@@ -53,12 +55,13 @@ on_deadline (UsherTimer *timer)
   _exit (USHER_EXIT_CODE_DEADLINE);
 }
 
+/* A signal may come in the same moment as the end. */
 static void
 begin (UsherDrainWatchdog *self)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
 
-  if (self->total_usec >= 0 && !usher_timer_is_started (&self->timer))
+  if (!self->is_over && self->total_usec >= 0 && !usher_timer_is_started (&self->timer))
     usher_timer_start (&self->timer, self->reactor, usher_clock_now_usec () + self->total_usec + MARGIN_USEC,
                        on_deadline);
 }
@@ -89,14 +92,10 @@ static gpointer
 watch (gpointer data)
 {
   UsherDrainWatchdog *self = data;
-  GSource *sigterm = usher_unix_signal_attach (self->context, SIGTERM, on_signal, self);
-  GSource *sigint = usher_unix_signal_attach (self->context, SIGINT, on_signal, self);
 
   while (!self->is_over)
     g_main_context_iteration (self->context, TRUE);
 
-  usher_unix_signal_detach (sigint);
-  usher_unix_signal_detach (sigterm);
   return NULL;
 }
 
@@ -130,7 +129,8 @@ on_status (UsherService *service,
   usher_reactor_post (self->reactor, &self->begin_message, on_begin);
 }
 
-/* Without a thread to be had nobody watches; the service matters more. */
+/* The signals are looked out for from now on, even if the thread is slow to come. Without a thread
+ * to be had nobody watches; the service matters more. */
 UsherDrainWatchdog *
 usher_drain_watchdog_new (UsherService *service)
 {
@@ -141,6 +141,8 @@ usher_drain_watchdog_new (UsherService *service)
   g_mutex_init (&self->lock);
   self->context = g_main_context_new ();
   self->reactor = usher_reactor_ref_for_context (self->context);
+  self->sigterm = usher_unix_signal_attach (self->context, SIGTERM, on_signal, self);
+  self->sigint = usher_unix_signal_attach (self->context, SIGINT, on_signal, self);
   update (self);
   self->thread = g_thread_try_new ("usher-watchdog", watch, self, NULL);
 
@@ -157,6 +159,8 @@ usher_drain_watchdog_free (UsherDrainWatchdog *self)
       g_thread_join (self->thread);
     }
 
+  usher_unix_signal_detach (self->sigint);
+  usher_unix_signal_detach (self->sigterm);
   usher_reactor_unref (self->reactor);
   g_main_context_unref (self->context);
   g_mutex_clear (&self->lock);
