@@ -335,6 +335,30 @@ test_an_abandoned_start_outlives_its_place (Fixture *fixture,
   supervisor_fixture_stop (fixture, "=a");
 }
 
+/* It says that it has exited before it says that it has started; the next start waits for both. */
+static void
+test_an_abandoned_start_that_has_exited (Fixture *fixture,
+                                         gconstpointer data)
+{
+  Call call = { 0 };
+
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, USHER_SHUTDOWN_BRUTAL_KILL);
+  supervisor_fixture_start (fixture, "+a");
+  test_child_set_next_starts (fixture->children[A], TEST_START_STUBBORN, 1);
+  test_child_exit (fixture->children[A], USHER_EXIT_ERROR);
+  supervisor_fixture_assert_trace (fixture, "child-terminated/a/error +a");
+
+  test_child_answer_start (fixture->children[A]);
+  usher_supervisor_terminate_child_async (fixture->supervisor, "a", NULL, NULL, NULL);
+  begin_restart (fixture, "a", &call);
+  assert_failed (&call, G_IO_ERROR_BUSY);
+  supervisor_fixture_assert_trace (fixture, "!a !a");
+  begin_restart (fixture, "a", &call);
+  assert_started (&call);
+  supervisor_fixture_assert_trace (fixture, "+a");
+  supervisor_fixture_stop (fixture, "!a");
+}
+
 #define ADD(path, func)                                                                            \
   g_test_add ("/supervisor-children/" path, Fixture, GINT_TO_POINTER (USHER_STRATEGY_ONE_FOR_ONE), \
               supervisor_fixture_set_up, func, supervisor_fixture_tear_down)
@@ -357,6 +381,7 @@ main (int argc,
   SUPERVISOR_CASE ("/supervisor-children/terminate-ends-a-restart-and-what-was-to-follow",
                    USHER_STRATEGY_REST_FOR_ONE, test_terminate_ends_a_restart);
   ADD ("an-abandoned-start-outlives-its-place", test_an_abandoned_start_outlives_its_place);
+  ADD ("an-abandoned-start-outlives-its-exit", test_an_abandoned_start_that_has_exited);
   ADD ("a-stop-refuses-calls", test_stop_refuses_calls);
   ADD ("one-child-can-be-asked-for", test_get_child);
 

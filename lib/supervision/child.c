@@ -58,6 +58,7 @@ typedef struct
   Life life;        /* of the latest start */
   UsherSlot *place; /* (unowned) (nullable) */
   gboolean is_retired;
+  gboolean is_abandoned;
 } Record;
 
 static G_DEFINE_QUARK (usher_child_record, record);
@@ -149,7 +150,16 @@ usher_child_is_above (UsherChild *self,
 gboolean
 usher_child_is_busy (UsherChild *self)
 {
-  return peek_record (self)->life != LIFE_NONE;
+  const Record *record = peek_record (self);
+
+  return record->life != LIFE_NONE || record->is_abandoned;
+}
+
+void
+usher_child_set_abandoned (UsherChild *self,
+                           gboolean is_abandoned)
+{
+  get_record (self)->is_abandoned = is_abandoned;
 }
 
 gboolean

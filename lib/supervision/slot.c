@@ -124,6 +124,8 @@ abandon_start (UsherSlot *self)
 {
   self->start->slot = NULL;
   self->start = NULL;
+  if (self->child != NULL)
+    usher_child_set_abandoned (self->child, TRUE);
   if (self->exit == NULL)
     self->exit = usher_exit_new_killed ();
   go_down (self);
@@ -285,6 +287,7 @@ end_abandoned (UsherSlotStart *start,
                UsherChild *child,
                GAsyncResult *result)
 {
+  usher_child_set_abandoned (child, FALSE);
   if (usher_child_start_finish (child, result, NULL) == USHER_START_STARTED)
     usher_child_kill (child);
   start_free (start);
