@@ -5,7 +5,7 @@
 #include "runtime/flow-private.h"
 
 /* Random sequences of events happen to a tree of supervisors and to a plain model of OTP's, which
- * have to be seen to do the same. `--sequences N` says how many, `--seed N` takes one alone. */
+ * have to be seen to do the same. `--sequences N` says how many, `--only N` takes a single one. */
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define N_SEQUENCES 5000
@@ -14,7 +14,8 @@
 #endif
 
 static int n_sequences = N_SEQUENCES;
-static int only_seed = -1;
+static int only = -1;
+static guint32 current;
 
 static gboolean
 run_sequence (const Sequence *sequence,
@@ -60,8 +61,7 @@ shrink (Sequence *sequence)
 }
 
 static void
-fail (Sequence *sequence,
-      guint32 seed)
+fail (Sequence *sequence)
 {
   g_autoptr (GString) story = g_string_new (NULL);
 
@@ -70,7 +70,7 @@ fail (Sequence *sequence,
 
   sequence_print_plan (sequence, story);
   run_sequence (sequence, story);
-  g_test_message ("--seed %u, at its shortest:\n%s", seed, story->str);
+  g_test_message ("--only %u, at its shortest:\n%s", current, story->str);
   g_test_fail ();
 }
 
@@ -83,26 +83,30 @@ test_sequences (void)
       return;
     }
 
-  guint32 first = only_seed >= 0 ? (guint32) only_seed : g_test_rand_int () & G_MAXINT32;
+  guint32 first = only >= 0 ? (guint32) only : g_test_rand_int () & G_MAXINT32;
 
-  for (int i = 0; i < (only_seed >= 0 ? 1 : n_sequences) && !g_test_failed (); i++)
+  for (int i = 0; i < (only >= 0 ? 1 : n_sequences) && !g_test_failed (); i++)
     {
-      guint32 seed = (first + i) & G_MAXINT32;
       Sequence sequence;
 
-      sequence_generate (&sequence, seed);
+      current = (first + i) & G_MAXINT32;
+      sequence_generate (&sequence, current);
       if (!run_sequence (&sequence, NULL))
-        fail (&sequence, seed);
+        fail (&sequence);
     }
 }
 
 static GLogWriterOutput
-be_silent (GLogLevelFlags level,
+write_log (GLogLevelFlags level,
            const GLogField *fields,
            gsize n_fields,
            gpointer user_data)
 {
-  return (level & G_LOG_LEVEL_MASK) > G_LOG_LEVEL_WARNING ? G_LOG_WRITER_HANDLED : g_log_writer_default (level, fields, n_fields, user_data);
+  if ((level & G_LOG_LEVEL_MASK) > G_LOG_LEVEL_WARNING)
+    return G_LOG_WRITER_HANDLED;
+
+  g_test_message ("--only %u:", current);
+  return g_log_writer_default (level, fields, n_fields, user_data);
 }
 
 int
@@ -111,7 +115,7 @@ main (int argc,
 {
   const GOptionEntry entries[] = {
     { "sequences", 0, 0, G_OPTION_ARG_INT, &n_sequences, "How many sequences to try", "N" },
-    { "seed", 0, 0, G_OPTION_ARG_INT, &only_seed, "The one sequence to try", "N" },
+    { "only", 0, 0, G_OPTION_ARG_INT, &only, "The one sequence to try", "N" },
     G_OPTION_ENTRY_NULL,
   };
   g_autoptr (GOptionContext) context = g_option_context_new (NULL);
@@ -120,7 +124,7 @@ main (int argc,
   g_option_context_set_ignore_unknown_options (context, TRUE);
   g_option_context_parse (context, &argc, &argv, NULL);
   g_test_init (&argc, &argv, NULL);
-  g_log_set_writer_func (be_silent, NULL, NULL);
+  g_log_set_writer_func (write_log, NULL, NULL);
 
   g_test_add_func ("/supervisor-model/does-as-otp-does", test_sequences);
 

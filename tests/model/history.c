@@ -131,7 +131,7 @@ history_play (const Sequence *sequence,
     .is_quiet = TRUE,
   };
 
-  for (guint i = 0; i < MAX_EVENTS; i++)
+  for (guint i = 0; i < sequence->n_events; i++)
     if (sequence->events[i].kind != EVENT_NOTHING)
       happen (&recorder, &sequence->events[i]);
   bring_down (&recorder);

@@ -10,7 +10,7 @@
 G_BEGIN_DECLS
 
 #define MAX_NODES 9
-#define MAX_EVENTS 24
+#define MAX_EVENTS 40
 #define ROOT 0
 
 typedef enum
@@ -31,6 +31,15 @@ typedef enum
   EVENT_ADVANCE, /* argument: usec */
   N_EVENT_KINDS,
 } EventKind;
+
+/* To whom an event can happen. */
+typedef enum
+{
+  WHOM_NOBODY,
+  WHOM_LEAF,
+  WHOM_SUPERVISOR,
+  WHOM_CHILD, /* anybody but the root */
+} Whom;
 
 typedef enum
 {
@@ -75,6 +84,7 @@ typedef struct
 {
   guint n_nodes;
   NodePlan nodes[MAX_NODES];
+  guint n_events;
   Event events[MAX_EVENTS];
 } Sequence;
 
@@ -85,6 +95,7 @@ guint sequence_find_supervisor (const Sequence *self, const Event *event);
 gboolean sequence_simplify (Sequence *self, guint way);
 void sequence_print_plan (const Sequence *self, GString *text);
 void sequence_print_event (const Sequence *self, const Event *event, GString *text);
+Whom event_get_whom (EventKind kind);
 /* Supervisors have capital letters. */
 char sequence_get_name (const Sequence *self, guint node);
 const char *reason_get_name (Reason reason);

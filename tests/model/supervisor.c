@@ -409,6 +409,9 @@ supervisor_kill (Node *self)
     {
       Node *child = link->data;
 
+      /* One that has stopped already was asked. */
+      if (child->view == VIEW_DOWN)
+        continue;
       child->is_brutal = TRUE;
       child_kill (child);
     }
