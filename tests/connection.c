@@ -63,7 +63,7 @@ test_async_exits (ConnectionFixture *fixture,
 {
   connection_fixture_begin_read (fixture, NULL);
   iterate_pending (NULL);
-  usher_connection_exit (fixture->connection);
+  usher_connection_stop (fixture->connection);
   connection_fixture_expect_read_error (fixture, G_IO_ERROR_CANCELLED);
   connection_fixture_say (fixture, "too late");
   connection_fixture_begin_read (fixture, NULL);
@@ -238,7 +238,7 @@ test_blocks_until_it_has_to_exit (ConnectionFixture *fixture,
 {
   GThread *thread = read_elsewhere (&(Reader){ fixture, NULL });
 
-  usher_connection_exit (fixture->connection);
+  usher_connection_stop (fixture->connection);
   g_thread_join (thread);
   g_assert_error (fixture->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 }
@@ -421,7 +421,7 @@ test_cancellables_come_late (ConnectionFixture *fixture,
                              gconstpointer data)
 {
   usher_connection_drain (fixture->connection);
-  usher_connection_exit (fixture->connection);
+  usher_connection_stop (fixture->connection);
   g_assert_true (g_cancellable_is_cancelled (usher_connection_get_drain_cancellable (fixture->connection)));
   g_assert_true (g_cancellable_is_cancelled (usher_connection_get_exit_cancellable (fixture->connection)));
 }
@@ -443,6 +443,90 @@ test_has_addresses (ConnectionFixture *fixture,
   usher_connection_close (fixture->connection);
   g_assert_null (usher_connection_dup_local_address (fixture->connection, &error));
   g_assert_nonnull (error);
+}
+
+static void
+expect_exit (ConnectionFixture *fixture,
+             UsherExit *reason,
+             UsherExit *expected)
+{
+  g_autoptr (GError) cancelled = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CANCELLED, "cancelled");
+  g_autoptr (UsherExit) exit = NULL;
+
+  usher_connection_exit (fixture->connection, reason);
+  exit = usher_connection_explain (fixture->connection, FALSE, cancelled);
+  g_assert_true (exit == expected);
+  assert_explained (fixture, TRUE, NULL, USHER_EXIT_NORMAL);
+}
+
+static void
+test_exits_for_a_reason (ConnectionFixture *fixture,
+                         gconstpointer data)
+{
+  g_autoptr (UsherExit) normal = usher_exit_new_normal ();
+  g_autoptr (UsherExit) killed = usher_exit_new_killed ();
+  g_autoptr (GError) error = g_error_new_literal (USHER_ERROR, USHER_ERROR_FAILED, "somebody else logged in");
+  g_autoptr (UsherExit) reason = usher_exit_new_shutdown_with_error (error);
+  char byte;
+
+  connection_fixture_begin_read (fixture, NULL);
+  usher_connection_exit (fixture->connection, normal);
+  iterate_pending (NULL);
+  g_assert_false (fixture->is_done);
+
+  expect_exit (fixture, reason, reason);
+  connection_fixture_expect_read_error (fixture, G_IO_ERROR_CANCELLED);
+  g_assert_cmpint (recv (fixture->peer, &byte, 1, MSG_DONTWAIT), ==, -1);
+  expect_exit (fixture, killed, reason);
+  g_assert_cmpint (recv (fixture->peer, &byte, 1, MSG_DONTWAIT), ==, 0);
+}
+
+static void
+note_context (UsherConnection *connection,
+              gpointer user_data)
+{
+  ConnectionFixture *fixture = user_data;
+
+  g_assert_true (connection == fixture->connection);
+  g_assert_true (g_main_context_is_owner (g_main_context_default ()));
+  fixture->n++;
+}
+
+static gpointer
+invoke_in_thread (gpointer user_data)
+{
+  ConnectionFixture *fixture = user_data;
+
+  usher_connection_invoke (fixture->connection, note_context, fixture, NULL);
+  return NULL;
+}
+
+static void
+test_invokes_in_its_context (ConnectionFixture *fixture,
+                             gconstpointer data)
+{
+  usher_connection_invoke (fixture->connection, note_context, fixture, NULL);
+  g_thread_join (g_thread_new ("invoker", invoke_in_thread, fixture));
+  g_assert_cmpint (fixture->n, ==, 0);
+  iterate_pending (NULL);
+  g_assert_cmpint (fixture->n, ==, 2);
+}
+
+static void
+test_knows_the_peers_credentials (ConnectionFixture *fixture,
+                                  gconstpointer data)
+{
+  g_autoptr (GCredentials) credentials = usher_connection_dup_credentials (fixture->connection, NULL);
+  g_autoptr (GCredentials) none = NULL;
+  g_autoptr (GError) error = NULL;
+
+  g_assert_cmpint (g_credentials_get_unix_pid (credentials, NULL), ==, getpid ());
+  g_assert_cmpint (g_credentials_get_unix_user (credentials, NULL), ==, getuid ());
+
+  usher_connection_close (fixture->connection);
+  none = usher_connection_dup_credentials (fixture->connection, &error);
+  g_assert_null (none);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 
 #define ADD(path, function) g_test_add ("/connection/" path, ConnectionFixture, NULL, connection_fixture_set_up, function, connection_fixture_tear_down)
@@ -474,6 +558,9 @@ main (int argc,
   ADD ("knows-whose-failure-it-was", test_knows_whose_failure_it_was);
   ADD ("being-cancelled-is-a-failure-unless-asked", test_being_cancelled_is_a_failure_unless_it_was_asked);
   ADD ("makes-cancellables-late", test_cancellables_come_late);
+  ADD ("exits-for-a-reason", test_exits_for_a_reason);
+  ADD ("invokes-in-its-context", test_invokes_in_its_context);
+  ADD ("knows-the-peers-credentials", test_knows_the_peers_credentials);
   ADD ("has-addresses", test_has_addresses);
 
   return g_test_run ();

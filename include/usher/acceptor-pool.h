@@ -218,5 +218,25 @@ USHER_AVAILABLE_IN_0_1
 UsherPoolStatistics *usher_acceptor_pool_get_statistics (UsherAcceptorPool *self);
 USHER_AVAILABLE_IN_0_1
 UsherAcceptorPool *usher_connection_dup_pool (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_read_timeout_msec (UsherAcceptorPool *self,
+                                                guint read_timeout_msec);
+USHER_AVAILABLE_IN_0_1
+guint usher_acceptor_pool_get_read_timeout_msec (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_write_timeout_msec (UsherAcceptorPool *self,
+                                                 guint write_timeout_msec);
+USHER_AVAILABLE_IN_0_1
+guint usher_acceptor_pool_get_write_timeout_msec (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_idle_timeout_msec (UsherAcceptorPool *self,
+                                                guint idle_timeout_msec);
+USHER_AVAILABLE_IN_0_1
+guint usher_acceptor_pool_get_idle_timeout_msec (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_max_queued_bytes (UsherAcceptorPool *self,
+                                               guint64 max_queued_bytes);
+USHER_AVAILABLE_IN_0_1
+guint64 usher_acceptor_pool_get_max_queued_bytes (UsherAcceptorPool *self);
 
 G_END_DECLS

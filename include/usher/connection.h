@@ -8,6 +8,7 @@
 #endif
 
 #include <gio/gio.h>
+#include <usher/exit.h>
 #include <usher/listen-socket.h>
 #include <usher/version.h>
 
@@ -18,6 +19,18 @@ G_BEGIN_DECLS
 USHER_AVAILABLE_IN_0_1
 G_DECLARE_FINAL_TYPE (UsherConnection, usher_connection, USHER, CONNECTION, GIOStream)
 
+/**
+ * UsherConnectionFunc:
+ * @connection: the connection
+ * @user_data: what was given to [method@Usher.Connection.invoke]
+ *
+ * A function that [method@Usher.Connection.invoke] calls.
+ *
+ * Since: 0.1
+ */
+typedef void (*UsherConnectionFunc) (UsherConnection *connection,
+                                     gpointer user_data);
+
 USHER_AVAILABLE_IN_0_1
 UsherListenSocket *usher_connection_get_listen_socket (UsherConnection *self);
 USHER_AVAILABLE_IN_0_1
@@ -27,6 +40,48 @@ char *usher_connection_dup_peer_name (UsherConnection *self);
 USHER_AVAILABLE_IN_0_1
 GSocketAddress *usher_connection_dup_local_address (UsherConnection *self,
                                                     GError **error);
+USHER_AVAILABLE_IN_0_1
+GCredentials *usher_connection_dup_credentials (UsherConnection *self,
+                                                GError **error);
+USHER_AVAILABLE_IN_0_1
+void usher_connection_set_read_timeout_msec (UsherConnection *self,
+                                             guint read_timeout_msec);
+USHER_AVAILABLE_IN_0_1
+guint usher_connection_get_read_timeout_msec (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
+void usher_connection_set_write_timeout_msec (UsherConnection *self,
+                                              guint write_timeout_msec);
+USHER_AVAILABLE_IN_0_1
+guint usher_connection_get_write_timeout_msec (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
+void usher_connection_set_idle_timeout_msec (UsherConnection *self,
+                                             guint idle_timeout_msec);
+USHER_AVAILABLE_IN_0_1
+guint usher_connection_get_idle_timeout_msec (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
+void usher_connection_set_max_queued_bytes (UsherConnection *self,
+                                            guint64 max_queued_bytes);
+USHER_AVAILABLE_IN_0_1
+guint64 usher_connection_get_max_queued_bytes (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_connection_queue_bytes (UsherConnection *self,
+                                       GBytes *bytes,
+                                       GError **error);
+USHER_AVAILABLE_IN_0_1
+guint64 usher_connection_get_n_queued_bytes (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_connection_shutdown (UsherConnection *self,
+                                    gboolean shutdown_read,
+                                    gboolean shutdown_write,
+                                    GError **error);
+USHER_AVAILABLE_IN_0_1
+void usher_connection_invoke (UsherConnection *self,
+                              UsherConnectionFunc func,
+                              gpointer user_data,
+                              GDestroyNotify destroy);
+USHER_AVAILABLE_IN_0_1
+void usher_connection_exit (UsherConnection *self,
+                            UsherExit *reason);
 USHER_AVAILABLE_IN_0_1
 GCancellable *usher_connection_get_exit_cancellable (UsherConnection *self);
 USHER_AVAILABLE_IN_0_1

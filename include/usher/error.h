@@ -29,6 +29,7 @@ G_BEGIN_DECLS
  * @USHER_ERROR_MAX_INTENSITY: a restart budget is used up
  * @USHER_ERROR_CLOSED: a listen socket was closed on purpose
  * @USHER_ERROR_TIMED_OUT: a time limit of the supervision tree ran out
+ * @USHER_ERROR_QUEUE_FULL: more would be queued for a connection than it may be
  *
  * The errors of the library that no GIO code describes.
  *
@@ -42,6 +43,7 @@ typedef enum
   USHER_ERROR_MAX_INTENSITY,
   USHER_ERROR_CLOSED,
   USHER_ERROR_TIMED_OUT,
+  USHER_ERROR_QUEUE_FULL,
 } UsherError;
 
 /**

@@ -45,6 +45,7 @@ struct _UsherAcceptorPool
   guint escalation_grace_msec;
   gboolean drain_on_failure;
   gboolean drain_idle_reads;
+  UsherTransportLimits limits; /* that connections begin with */
 
   guint max_connections;
   guint low_watermark;

@@ -121,6 +121,7 @@ usher_acceptor_pool_init (UsherAcceptorPool *self)
   self->grace_msec = 5000;
   self->shutdown_msec = 5000;
   self->escalation_grace_msec = 5000;
+  self->limits.max_queued_bytes = USHER_DEFAULT_MAX_QUEUED_BYTES;
   self->max_connections = G_MAXUINT;
   self->max_connections_per_peer = G_MAXUINT;
   self->max_connections_per_user = G_MAXUINT;

@@ -6,11 +6,13 @@
 #include <sys/socket.h>
 
 #include "acceptors/pool-link-private.h"
-#include "runtime/reactor-private.h"
+#include "acceptors/transport-private.h"
 #include "usher/connection.h"
 #include "usher/exit.h"
 
 G_BEGIN_DECLS
+
+#define USHER_DEFAULT_MAX_QUEUED_BYTES (1024 * 1024)
 
 /* The address that accept4() gave. */
 typedef struct
@@ -46,13 +48,16 @@ UsherTicket *usher_connection_get_ticket (UsherConnection *self);
 void usher_connection_set_drain_idle_reads (UsherConnection *self,
                                             gboolean drain_idle_reads);
 
+void usher_connection_set_limits (UsherConnection *self,
+                                  const UsherTransportLimits *limits);
+
 /* Called in the connection's context: please leave, in your own time. Does nothing if told. */
 void usher_connection_drain (UsherConnection *self);
 
-/* Called in the connection's context: unwind now. */
-void usher_connection_exit (UsherConnection *self);
+/* Any thread: unwind now. */
+void usher_connection_stop (UsherConnection *self);
 
-/* Called in the connection's context: unwind now, and the peer learns that it is over. */
+/* Any thread: unwind now, and the peer learns that it is over. */
 void usher_connection_kill (UsherConnection *self);
 
 /* Closes the descriptor, whatever is still under way. */

@@ -1,14 +1,9 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The Usher authors */
 
-#include "acceptors/connection-private.h"
-
-#include <errno.h>
-#include <netinet/in.h>
+#include "acceptors/connection-parts-private.h"
 
 #include "acceptors/connection-streams-private.h"
-#include "acceptors/listen-address-private.h"
-#include "acceptors/transport-private.h"
 #include "usher/acceptor-pool.h"
 #include "usher/error.h"
 
@@ -44,30 +39,30 @@
  * Since: 0.1
  */
 
-struct _UsherConnection
-{
-  GIOStream parent_instance;
-
-  UsherTransport *transport;        /* (owned) */
-  UsherListenSocket *listen_socket; /* (owned) */
-  UsherPoolLink *pool_link;         /* (owned) (nullable) */
-  UsherTicket ticket;
-  GInputStream *input;   /* (owned) (nullable): made when asked for */
-  GOutputStream *output; /* (owned) (nullable): made when asked for */
-  union
-  {
-    struct sockaddr any;
-    struct sockaddr_in ipv4;
-    struct sockaddr_in6 ipv6;
-  } peer; /* family AF_UNIX says that the kernel has to be asked */
-};
-
 typedef enum
 {
   PROP_LISTEN_SOCKET = 1,
+  PROP_READ_TIMEOUT_MSEC,
+  PROP_WRITE_TIMEOUT_MSEC,
+  PROP_IDLE_TIMEOUT_MSEC,
+  PROP_MAX_QUEUED_BYTES,
 } UsherConnectionProperty;
 
-static GParamSpec *props[PROP_LISTEN_SOCKET + 1];
+static GParamSpec *props[PROP_MAX_QUEUED_BYTES + 1];
+
+void
+usher_connection_notify_limit (UsherConnection *self,
+                               UsherConnectionLimit limit)
+{
+  static const UsherConnectionProperty properties[] = {
+    [USHER_CONNECTION_READ_TIMEOUT] = PROP_READ_TIMEOUT_MSEC,
+    [USHER_CONNECTION_WRITE_TIMEOUT] = PROP_WRITE_TIMEOUT_MSEC,
+    [USHER_CONNECTION_IDLE_TIMEOUT] = PROP_IDLE_TIMEOUT_MSEC,
+    [USHER_CONNECTION_MAX_QUEUED_BYTES] = PROP_MAX_QUEUED_BYTES,
+  };
+
+  g_object_notify_by_pspec (G_OBJECT (self), props[properties[limit]]);
+}
 
 G_DEFINE_FINAL_TYPE (UsherConnection, usher_connection, G_TYPE_IO_STREAM)
 
@@ -143,6 +138,46 @@ usher_connection_get_property (GObject *object,
     case PROP_LISTEN_SOCKET:
       g_value_set_object (value, self->listen_socket);
       break;
+    case PROP_READ_TIMEOUT_MSEC:
+      g_value_set_uint (value, usher_connection_get_read_timeout_msec (self));
+      break;
+    case PROP_WRITE_TIMEOUT_MSEC:
+      g_value_set_uint (value, usher_connection_get_write_timeout_msec (self));
+      break;
+    case PROP_IDLE_TIMEOUT_MSEC:
+      g_value_set_uint (value, usher_connection_get_idle_timeout_msec (self));
+      break;
+    case PROP_MAX_QUEUED_BYTES:
+      g_value_set_uint64 (value, usher_connection_get_max_queued_bytes (self));
+      break;
+    default:
+      G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
+    }
+}
+
+static void
+usher_connection_set_property (GObject *object,
+                               guint property_id,
+                               const GValue *value,
+                               GParamSpec *pspec)
+{
+  UsherConnection *self = USHER_CONNECTION (object);
+
+  switch ((UsherConnectionProperty) property_id)
+    {
+    case PROP_READ_TIMEOUT_MSEC:
+      usher_connection_set_read_timeout_msec (self, g_value_get_uint (value));
+      break;
+    case PROP_WRITE_TIMEOUT_MSEC:
+      usher_connection_set_write_timeout_msec (self, g_value_get_uint (value));
+      break;
+    case PROP_IDLE_TIMEOUT_MSEC:
+      usher_connection_set_idle_timeout_msec (self, g_value_get_uint (value));
+      break;
+    case PROP_MAX_QUEUED_BYTES:
+      usher_connection_set_max_queued_bytes (self, g_value_get_uint64 (value));
+      break;
+    case PROP_LISTEN_SOCKET:
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
@@ -158,8 +193,73 @@ usher_connection_finalize (GObject *object)
   g_clear_object (&self->listen_socket);
   g_clear_pointer (&self->pool_link, usher_pool_link_unref);
   g_clear_pointer (&self->transport, usher_transport_unref);
+  g_clear_pointer (&self->exit_reason, usher_exit_unref);
+  g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (usher_connection_parent_class)->finalize (object);
+}
+
+static void
+install_limits (void)
+{
+  /**
+   * UsherConnection:read-timeout-msec:
+   *
+   * How long a read may wait for the peer to send something, in milliseconds; 0 is for ever. A read
+   * that has waited for longer returns %G_IO_ERROR_TIMED_OUT. That is the peer's failure: an
+   * acceptor that passes it on exits with `SHUTDOWN`, and is not charged.
+   *
+   * The default is that of the pool, [property@Usher.AcceptorPool:read-timeout-msec].
+   *
+   * Since: 0.1
+   */
+  props[PROP_READ_TIMEOUT_MSEC] =
+      g_param_spec_uint ("read-timeout-msec", NULL, NULL, 0, G_MAXUINT, 0,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherConnection:write-timeout-msec:
+   *
+   * How long a write may wait for the peer to take something, in milliseconds; 0 is for ever. Each
+   * time that the peer takes some of it, it begins anew. A write that has waited for longer returns
+   * what has gone, or %G_IO_ERROR_TIMED_OUT if that is nothing; it is the peer's failure.
+   *
+   * The default is that of the pool, [property@Usher.AcceptorPool:write-timeout-msec].
+   *
+   * Since: 0.1
+   */
+  props[PROP_WRITE_TIMEOUT_MSEC] =
+      g_param_spec_uint ("write-timeout-msec", NULL, NULL, 0, G_MAXUINT, 0,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherConnection:idle-timeout-msec:
+   *
+   * How long the peer may send nothing, in milliseconds; 0 is for ever. It counts over any number
+   * of reads and writes, from the first that has to wait, and only what the peer sends ends it: an
+   * acceptor that talks on to a peer that is gone does not keep the connection open. Whoever waits
+   * then gets %G_IO_ERROR_TIMED_OUT, which is the peer's failure.
+   *
+   * The default is that of the pool, [property@Usher.AcceptorPool:idle-timeout-msec].
+   *
+   * Since: 0.1
+   */
+  props[PROP_IDLE_TIMEOUT_MSEC] =
+      g_param_spec_uint ("idle-timeout-msec", NULL, NULL, 0, G_MAXUINT, 0,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherConnection:max-queued-bytes:
+   *
+   * How many bytes may be queued by [method@Usher.Connection.queue_bytes]; 0 is without limit.
+   *
+   * The default is that of the pool, [property@Usher.AcceptorPool:max-queued-bytes].
+   *
+   * Since: 0.1
+   */
+  props[PROP_MAX_QUEUED_BYTES] =
+      g_param_spec_uint64 ("max-queued-bytes", NULL, NULL, 0, G_MAXUINT64, USHER_DEFAULT_MAX_QUEUED_BYTES,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 }
 
 static void
@@ -169,6 +269,7 @@ usher_connection_class_init (UsherConnectionClass *klass)
   GIOStreamClass *stream_class = G_IO_STREAM_CLASS (klass);
 
   object_class->get_property = usher_connection_get_property;
+  object_class->set_property = usher_connection_set_property;
   object_class->finalize = usher_connection_finalize;
   stream_class->get_input_stream = usher_connection_get_input_stream;
   stream_class->get_output_stream = usher_connection_get_output_stream;
@@ -187,12 +288,14 @@ usher_connection_class_init (UsherConnectionClass *klass)
       g_param_spec_object ("listen-socket", NULL, NULL, USHER_TYPE_LISTEN_SOCKET,
                            G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 
+  install_limits ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
 
 static void
 usher_connection_init (UsherConnection *self)
 {
+  g_mutex_init (&self->lock);
 }
 
 UsherConnection *
@@ -235,56 +338,9 @@ usher_connection_set_drain_idle_reads (UsherConnection *self,
 }
 
 void
-usher_connection_drain (UsherConnection *self)
-{
-  usher_transport_drain (self->transport);
-}
-
-void
-usher_connection_exit (UsherConnection *self)
-{
-  usher_transport_exit (self->transport);
-}
-
-void
-usher_connection_kill (UsherConnection *self)
-{
-  usher_connection_exit (self);
-  usher_transport_shut (self->transport);
-}
-
-void
 usher_connection_close (UsherConnection *self)
 {
   usher_transport_close (self->transport);
-}
-
-UsherExit *
-usher_connection_explain (UsherConnection *self,
-                          gboolean succeeded,
-                          const GError *error)
-{
-  g_autoptr (GError) no_error = NULL;
-
-  if (succeeded)
-    return usher_exit_new_normal ();
-
-  if (error == NULL)
-    {
-      no_error = g_error_new_literal (USHER_ERROR, USHER_ERROR_FAILED,
-                                      "The acceptor failed without saying why: acceptor_continue "
-                                      "returned FALSE and set no error");
-      return usher_exit_new_error (no_error);
-    }
-
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
-      (usher_transport_is_exiting (self->transport) || usher_transport_is_draining (self->transport)))
-    return usher_exit_new_shutdown ();
-
-  if (usher_transport_is_own_error (self->transport, error))
-    return usher_exit_new_shutdown_with_error (error);
-
-  return usher_exit_new_error (error);
 }
 
 /**
@@ -322,153 +378,4 @@ usher_connection_dup_pool (UsherConnection *self)
   g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
 
   return self->pool_link != NULL ? usher_pool_link_dup_pool (self->pool_link) : NULL;
-}
-
-static GSocketAddress *
-connection_ask_kernel (UsherConnection *self,
-                       int (*ask) (int, struct sockaddr *, socklen_t *),
-                       GError **error)
-{
-  struct sockaddr_storage address;
-  socklen_t length = sizeof address;
-
-  if (ask (usher_transport_get_fd (self->transport), (struct sockaddr *) &address, &length) == 0)
-    return g_socket_address_new_from_native (&address, length);
-
-  g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno),
-               "Cannot read the address of the connection: %s", g_strerror (errno));
-  return NULL;
-}
-
-/**
- * usher_connection_dup_peer_address:
- * @self: a connection
- *
- * Gets the peer's address, as it was when the connection was accepted. For a Unix socket this is
- * most often an anonymous address. Any thread may call this.
- *
- * Returns: (transfer full) (nullable): the peer's address; %NULL for a Unix socket whose
- *   connection is closed
- *
- * Since: 0.1
- */
-GSocketAddress *
-usher_connection_dup_peer_address (UsherConnection *self)
-{
-  g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
-
-  if (self->peer.any.sa_family == AF_UNIX)
-    return connection_ask_kernel (self, getpeername, NULL);
-
-  return g_socket_address_new_from_native (&self->peer, sizeof self->peer);
-}
-
-/**
- * usher_connection_dup_peer_name:
- * @self: a connection
- *
- * Gets the peer's address as people write it, `192.0.2.7:5123` or `[2001:db8::7]:5123`. The peer
- * of a Unix socket has no name of its own, so it gets that of the listen socket.
- * Any thread may call this.
- *
- * Returns: (transfer full): the peer's name
- *
- * Since: 0.1
- */
-char *
-usher_connection_dup_peer_name (UsherConnection *self)
-{
-  g_autoptr (GSocketAddress) address = NULL;
-
-  g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
-
-  if (self->peer.any.sa_family == AF_UNIX)
-    return g_strdup (usher_listen_socket_get_address (self->listen_socket));
-
-  address = usher_connection_dup_peer_address (self);
-  return usher_listen_address_format_peer (address);
-}
-
-/**
- * usher_connection_dup_local_address:
- * @self: a connection
- * @error: return location for a #GError
- *
- * Gets the address that the peer connected to. On a listen socket that is bound to any address,
- * this tells which one it was. It is a system call. Any thread may call this.
- *
- * Errors are of %G_IO_ERROR: %G_IO_ERROR_INVALID_ARGUMENT or %G_IO_ERROR_FAILED if the connection
- * is closed.
- *
- * Returns: (transfer full): the local address, or %NULL with @error set
- *
- * Since: 0.1
- */
-GSocketAddress *
-usher_connection_dup_local_address (UsherConnection *self,
-                                    GError **error)
-{
-  g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
-
-  return connection_ask_kernel (self, getsockname, error);
-}
-
-/**
- * usher_connection_get_exit_cancellable:
- * @self: a connection
- *
- * Gets a cancellable that is cancelled when the pool wants the acceptor of this connection to be
- * gone. All I/O of the connection observes it without being given it; use it for everything else
- * that the acceptor waits for. It is made when it is first asked for, and is cancelled in the
- * context of the pool. Any thread may call this.
- *
- * Returns: (transfer none): the cancellable
- *
- * Since: 0.1
- */
-GCancellable *
-usher_connection_get_exit_cancellable (UsherConnection *self)
-{
-  g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
-
-  return usher_transport_get_exit_cancellable (self->transport);
-}
-
-/**
- * usher_connection_get_drain_cancellable:
- * @self: a connection
- *
- * Gets a cancellable that is cancelled when the connection is told to leave. Use it for "wait for
- * the next request", so that idle connections end at once and requests in flight are finished. It
- * is made when it is first asked for, and is cancelled in the context of the pool.
- * Any thread may call this.
- *
- * Returns: (transfer none): the cancellable
- *
- * Since: 0.1
- */
-GCancellable *
-usher_connection_get_drain_cancellable (UsherConnection *self)
-{
-  g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
-
-  return usher_transport_get_drain_cancellable (self->transport);
-}
-
-/**
- * usher_connection_is_draining:
- * @self: a connection
- *
- * Gets whether the connection has been told to leave. Any thread may call this.
- *
- * Returns: whether the connection is draining
- *
- * Since: 0.1
- */
-gboolean
-usher_connection_is_draining (UsherConnection *self)
-{
-  g_return_val_if_fail (USHER_IS_CONNECTION (self), FALSE);
-
-  return usher_transport_is_draining (self->transport);
 }

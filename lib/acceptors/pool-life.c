@@ -113,7 +113,7 @@ pool_cut_connections (UsherAcceptorPool *self)
     }
 
   for (guint i = 0; i < cut->len; i++)
-    usher_connection_exit (cut->pdata[i]);
+    usher_connection_stop (cut->pdata[i]);
 }
 
 static void

@@ -97,6 +97,58 @@ pool_get_figure (UsherAcceptorPool *self,
 }
 
 static gboolean
+pool_get_default (UsherAcceptorPool *self,
+                  UsherPoolProperty property,
+                  GValue *value)
+{
+  switch ((guint) property)
+    {
+    case USHER_POOL_PROP_READ_TIMEOUT_MSEC:
+      g_value_set_uint (value, usher_acceptor_pool_get_read_timeout_msec (self));
+      break;
+    case USHER_POOL_PROP_WRITE_TIMEOUT_MSEC:
+      g_value_set_uint (value, usher_acceptor_pool_get_write_timeout_msec (self));
+      break;
+    case USHER_POOL_PROP_IDLE_TIMEOUT_MSEC:
+      g_value_set_uint (value, usher_acceptor_pool_get_idle_timeout_msec (self));
+      break;
+    case USHER_POOL_PROP_MAX_QUEUED_BYTES:
+      g_value_set_uint64 (value, self->limits.max_queued_bytes);
+      break;
+    default:
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
+pool_set_default (UsherAcceptorPool *self,
+                  UsherPoolProperty property,
+                  const GValue *value)
+{
+  switch ((guint) property)
+    {
+    case USHER_POOL_PROP_READ_TIMEOUT_MSEC:
+      usher_acceptor_pool_set_read_timeout_msec (self, g_value_get_uint (value));
+      break;
+    case USHER_POOL_PROP_WRITE_TIMEOUT_MSEC:
+      usher_acceptor_pool_set_write_timeout_msec (self, g_value_get_uint (value));
+      break;
+    case USHER_POOL_PROP_IDLE_TIMEOUT_MSEC:
+      usher_acceptor_pool_set_idle_timeout_msec (self, g_value_get_uint (value));
+      break;
+    case USHER_POOL_PROP_MAX_QUEUED_BYTES:
+      usher_acceptor_pool_set_max_queued_bytes (self, g_value_get_uint64 (value));
+      break;
+    default:
+      return FALSE;
+    }
+
+  return TRUE;
+}
+
+static gboolean
 pool_set_limit (UsherAcceptorPool *self,
                 UsherPoolProperty property,
                 const GValue *value)
@@ -169,7 +221,8 @@ usher_acceptor_pool_get_property (GObject *object,
       g_value_set_boolean (value, self->drain_idle_reads);
       break;
     default:
-      if (!pool_get_limit (self, property_id, value) && !pool_get_figure (self, property_id, value))
+      if (!pool_get_limit (self, property_id, value) && !pool_get_default (self, property_id, value) &&
+          !pool_get_figure (self, property_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
 }
@@ -212,7 +265,7 @@ usher_acceptor_pool_set_property (GObject *object,
       usher_acceptor_pool_set_drain_idle_reads (self, g_value_get_boolean (value));
       break;
     default:
-      if (!pool_set_limit (self, property_id, value))
+      if (!pool_set_limit (self, property_id, value) && !pool_set_default (self, property_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
 }
@@ -545,6 +598,69 @@ install_failures (void)
 }
 
 static void
+install_defaults (void)
+{
+  /**
+   * UsherAcceptorPool:read-timeout-msec:
+   *
+   * How long a read of a connection may wait for the peer to send something, in
+   * milliseconds; 0 is for ever. A connection begins with it as its
+   * [property@Usher.Connection:read-timeout-msec], where it is explained.
+   *
+   * The default is 0.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_READ_TIMEOUT_MSEC] =
+      g_param_spec_uint ("read-timeout-msec", NULL, NULL, 0, G_MAXUINT, 0,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherAcceptorPool:write-timeout-msec:
+   *
+   * How long a write of a connection may wait for the peer to take something, in
+   * milliseconds; 0 is for ever. A connection begins with it as its
+   * [property@Usher.Connection:write-timeout-msec], where it is explained.
+   *
+   * The default is 0.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_WRITE_TIMEOUT_MSEC] =
+      g_param_spec_uint ("write-timeout-msec", NULL, NULL, 0, G_MAXUINT, 0,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherAcceptorPool:idle-timeout-msec:
+   *
+   * How long the peer of a connection may send nothing, in
+   * milliseconds; 0 is for ever. A connection begins with it as its
+   * [property@Usher.Connection:idle-timeout-msec], where it is explained.
+   *
+   * The default is 0.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_IDLE_TIMEOUT_MSEC] =
+      g_param_spec_uint ("idle-timeout-msec", NULL, NULL, 0, G_MAXUINT, 0,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherAcceptorPool:max-queued-bytes:
+   *
+   * How many bytes may be queued for a connection by [method@Usher.Connection.queue_bytes]; 0 is
+   * without limit.
+   *
+   * The default is 1 MiB.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_MAX_QUEUED_BYTES] =
+      g_param_spec_uint64 ("max-queued-bytes", NULL, NULL, 0, G_MAXUINT64, USHER_DEFAULT_MAX_QUEUED_BYTES,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+}
+
+static void
 install_figures (void)
 {
   /**
@@ -587,6 +703,7 @@ usher_acceptor_pool_install_properties (GObjectClass *object_class)
   install_budget ();
   install_time_limits ();
   install_drain ();
+  install_defaults ();
   install_limits ();
   install_at_limit ();
   install_peer_limits ();

@@ -63,6 +63,7 @@ usher_acceptor_pool_connection_began (UsherAcceptorPool *self,
                                       UsherConnection *connection)
 {
   usher_connection_set_drain_idle_reads (connection, self->drain_idle_reads);
+  usher_connection_set_limits (connection, &self->limits);
   self->n_connections++;
   self->counters.n_accepted++;
 }

@@ -13,7 +13,7 @@ static const guint32 watch_events[] = {
 gboolean
 usher_transport_is_in_reactor (UsherTransport *self)
 {
-  return self->watched_events != 0 || self->transfers[USHER_TRANSPORT_READ] != NULL ||
+  return self->watched_events != 0 || self->is_timed || self->transfers[USHER_TRANSPORT_READ] != NULL ||
          self->transfers[USHER_TRANSPORT_WRITE] != NULL;
 }
 
@@ -29,8 +29,39 @@ usher_transport_unwatch (UsherTransport *self)
   usher_transport_unref (self);
 }
 
+void
+usher_transport_leave_reactor (UsherTransport *self)
+{
+  usher_transport_unwatch (self);
+  if (!self->is_timed)
+    return;
+
+  usher_timer_stop (&self->timer);
+  self->is_timed = FALSE;
+  usher_transport_unref (self);
+}
+
 static void on_watch_ready (UsherWatch *watch,
                             guint32 events);
+static void on_timer (UsherTimer *timer);
+
+/* A timer that rings too early is cheaper than one that is moved with every transfer.
+ *
+ * Called in the reactor's context. */
+static void
+transport_start_timer (UsherTransport *self,
+                       gint64 deadline_usec)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+
+  if (deadline_usec == G_MAXINT64 || (self->is_timed && self->timer.deadline_usec <= deadline_usec))
+    return;
+
+  if (!self->is_timed)
+    usher_transport_ref (self);
+  self->is_timed = TRUE;
+  usher_timer_start (&self->timer, self->reactor, deadline_usec, on_timer);
+}
 
 /* Most connections never have to wait for their writes, so that is not asked for until one does. If
  * that fails, the other direction is not watched any more either, and has to look again.
@@ -90,10 +121,12 @@ transport_try_or_wait (UsherTransport *self,
   if (!usher_transport_enter (self, error))
     return -1;
 
+  transport_start_timer (self, transfer->wait_until_usec);
   if (!transport_watch (self, transfer->direction, &watch_error))
     {
       usher_transport_record_error (self, watch_error);
       g_propagate_error (error, g_steal_pointer (&watch_error));
+      usher_transport_end_write (self, transfer);
       n = -1;
     }
   usher_transport_leave (self);
@@ -161,6 +194,32 @@ transport_advance (UsherTransport *self,
 
 /* Called in the reactor's context. */
 static void
+transport_flush (UsherTransport *self)
+{
+  if (usher_transport_flush (self) || !usher_transport_enter (self, NULL))
+    return;
+
+  if (!transport_watch (self, USHER_TRANSPORT_WRITE, NULL))
+    usher_transport_drop_queue (self);
+  usher_transport_leave (self);
+}
+
+/* Called in the reactor's context. */
+static void
+on_timer (UsherTimer *timer)
+{
+  UsherTransport *self = USHER_OWNER (UsherTransport, timer, timer);
+
+  g_mutex_lock (&self->lock);
+  self->is_timed = FALSE;
+  g_mutex_unlock (&self->lock);
+  transport_advance (self, USHER_TRANSPORT_READ);
+  transport_advance (self, USHER_TRANSPORT_WRITE);
+  usher_transport_unref (self);
+}
+
+/* Called in the reactor's context. */
+static void
 on_watch_ready (UsherWatch *watch,
                 guint32 events)
 {
@@ -175,7 +234,10 @@ on_watch_ready (UsherWatch *watch,
       transport_advance (self, USHER_TRANSPORT_READ);
     }
   if (events & (EPOLLOUT | EPOLLHUP | EPOLLERR))
-    transport_advance (self, USHER_TRANSPORT_WRITE);
+    {
+      transport_flush (self);
+      transport_advance (self, USHER_TRANSPORT_WRITE);
+    }
   usher_transport_unref (self);
 }
 
@@ -187,6 +249,7 @@ on_message (UsherMessage *message)
 
   g_atomic_int_set (&self->posted, FALSE);
   usher_transport_close_if_unused (self);
+  transport_flush (self);
   transport_advance (self, USHER_TRANSPORT_READ);
   transport_advance (self, USHER_TRANSPORT_WRITE);
   usher_transport_unref (self);

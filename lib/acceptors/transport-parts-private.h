@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "acceptors/send-queue-private.h"
 #include "acceptors/transport-private.h"
 
 G_BEGIN_DECLS
@@ -29,9 +30,21 @@ struct _UsherTransport
   GQuark error_domain;             /* (locked-by lock): of the last transport error; 0 for none */
   int error_code;                  /* (locked-by lock) */
 
+  UsherTransportLimits limits; /* (locked-by lock) */
+  int has_timeouts;            /* (atomic) */
+  gint64 quiet_usec;           /* (locked-by lock): since when it waits without hearing of the peer; 0 if not */
+
+  GMutex output_lock;     /* never taken with the other lock held */
+  UsherSendQueue queue;   /* (locked-by output_lock) */
+  int is_queueing;        /* (atomic): whether there is something in it */
+  UsherTransfer *writer;  /* (unowned) (nullable) (locked-by output_lock): the write that has begun */
+  gboolean is_write_shut; /* (locked-by output_lock): as soon as the queue is empty */
+
   int wake_fds[2];             /* written (locked-by lock): eventfds that end a poll (), -1 until one waits */
   UsherTransfer *transfers[2]; /* (unowned) (nullable) (locked-by lock): those that wait in the reactor */
 
+  UsherTimer timer;       /* (main-context): for those that wait in the reactor; it may ring too early */
+  gboolean is_timed;      /* (locked-by lock): the timer is started */
   UsherWatch watch;       /* (main-context): the reactor's */
   guint32 watched_events; /* (locked-by lock): 0 while the descriptor is not watched */
   gboolean is_dry;        /* (main-context): nothing to read before the watch tells of it */
@@ -63,10 +76,35 @@ void usher_transport_wait (UsherTransport *self,
 gboolean usher_transport_is_foreign_cancellable (UsherTransport *self,
                                                  GCancellable *cancellable);
 
+/* The transfer has nothing more to do with the queue. */
+void usher_transport_end_write (UsherTransport *self,
+                                UsherTransfer *transfer);
+gssize usher_transport_try_writing (UsherTransport *self,
+                                    UsherTransfer *transfer,
+                                    GError **error);
+/* Sends what is queued and may go. Returns FALSE if it has to wait. */
+gboolean usher_transport_flush (UsherTransport *self);
+void usher_transport_drop_queue (UsherTransport *self);
+
+gssize usher_transport_failed (UsherTransport *self,
+                               UsherTransfer *transfer,
+                               int errsv,
+                               GError **error);
+
+/* The time limits. */
+void usher_transport_heard (UsherTransport *self);
+/* Called when nothing can be done without waiting. Returns FALSE if it has waited for too long. */
+gboolean usher_transport_may_wait (UsherTransport *self,
+                                   UsherTransfer *transfer,
+                                   GError **error);
+
 /* In the reactor. */
 gboolean usher_transport_is_in_reactor (UsherTransport *self);
+/* Everybody who waits looks again. */
+void usher_transport_wake (UsherTransport *self);
 /* Looks at the asynchronous transfers again, in the reactor's context. */
 void usher_transport_post (UsherTransport *self);
-/* Called in the reactor's context, with the lock held. */
+/* Stops the timer and the watch. Called in the reactor's context, with the lock held. */
+void usher_transport_leave_reactor (UsherTransport *self);
 void usher_transport_unwatch (UsherTransport *self);
 G_END_DECLS

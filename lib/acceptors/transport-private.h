@@ -40,9 +40,23 @@ struct _UsherTransfer
   GCancellable *cancellable; /* (unowned) (nullable) */
   UsherTransferFunc done;    /* (nullable): of an asynchronous transfer */
 
+  /* The transport's own. */
   gsize n_sent;
+  gboolean is_placed;     /* among what is queued */
+  guint64 n_ahead;        /* what goes out before it: the first so many of all bytes ever queued */
+  gint64 waiting_usec;    /* since when it waits for the peer; 0 if it does not */
+  gint64 wait_until_usec; /* when it is too late; G_MAXINT64 is never */
   gulong cancelled_id;
 };
+
+/* 0 is no limit. */
+typedef struct
+{
+  gint64 read_timeout_usec;
+  gint64 write_timeout_usec;
+  gint64 idle_timeout_usec;
+  gsize max_queued_bytes;
+} UsherTransportLimits;
 
 UsherTransport *usher_transport_new (UsherReactor *reactor,
                                      int fd);
@@ -58,9 +72,27 @@ gssize usher_transport_transfer (UsherTransport *self,
 /* The caller keeps the transfer until it is done. */
 void usher_transport_transfer_async (UsherTransport *self,
                                      UsherTransfer *transfer);
+/* What is queued is sent as far as that needs no waiting. */
 void usher_transport_close (UsherTransport *self);
 /* -1 once closed. */
 int usher_transport_get_fd (UsherTransport *self);
+
+/* Those who wait follow the new limits at once. */
+void usher_transport_set_limits (UsherTransport *self,
+                                 const UsherTransportLimits *limits);
+UsherTransportLimits usher_transport_get_limits (UsherTransport *self);
+
+/* Sends `bytes`, whole, behind what is queued and behind a write that has begun, without waiting. */
+gboolean usher_transport_queue_bytes (UsherTransport *self,
+                                      GBytes *bytes,
+                                      GError **error);
+gsize usher_transport_get_n_queued_bytes (UsherTransport *self);
+
+/* Half-closes; what is queued goes out before that. */
+gboolean usher_transport_shutdown (UsherTransport *self,
+                                   gboolean shutdown_read,
+                                   gboolean shutdown_write,
+                                   GError **error);
 
 /* Ends the connection for the peer too, while somebody may still be using the descriptor. */
 void usher_transport_shut (UsherTransport *self);

@@ -6,6 +6,8 @@
 #include <poll.h>
 #include <sys/eventfd.h>
 
+#include "runtime/clock-private.h"
+
 /* How long a thread waits at a time when there is no descriptor left to wake it by. */
 #define SLICE_MSEC 100
 
@@ -35,6 +37,20 @@ transport_ensure_wake_fd (UsherTransport *self,
   return is_new;
 }
 
+static int
+get_poll_msec (gint64 deadline_usec,
+               gboolean can_be_woken)
+{
+  gint64 msec = -1;
+
+  if (deadline_usec != G_MAXINT64)
+    msec = MAX (0, deadline_usec - usher_clock_now_usec ()) / G_TIME_SPAN_MILLISECOND + 1;
+  if (!can_be_woken)
+    msec = msec < 0 ? SLICE_MSEC : MIN (msec, SLICE_MSEC);
+
+  return MIN (msec, G_MAXINT);
+}
+
 void
 usher_transport_wait (UsherTransport *self,
                       UsherTransfer *transfer)
@@ -53,7 +69,7 @@ usher_transport_wait (UsherTransport *self,
     cancelled_id = g_cancellable_connect (transfer->cancellable, G_CALLBACK (on_waiter_cancelled),
                                           GINT_TO_POINTER (*wake_fd), NULL);
 
-  poll (fds, G_N_ELEMENTS (fds), *wake_fd >= 0 ? -1 : SLICE_MSEC);
+  poll (fds, G_N_ELEMENTS (fds), get_poll_msec (transfer->wait_until_usec, *wake_fd >= 0));
 
   g_cancellable_disconnect (transfer->cancellable, cancelled_id);
   if (fds[1].revents != 0)

@@ -6,15 +6,11 @@
 #include <errno.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-#include <sys/uio.h>
 #include <unistd.h>
 
 /* Of `users`. */
 #define CLOSING 1
 #define USER 2
-
-/* How many buffers one system call may take. */
-#define MAX_BUFFERS 16
 
 static void
 close_fd (int *fd)
@@ -32,6 +28,7 @@ usher_transport_new (UsherReactor *reactor,
 
   g_atomic_ref_count_init (&self->ref_count);
   g_mutex_init (&self->lock);
+  g_mutex_init (&self->output_lock);
   self->reactor = usher_reactor_ref (reactor);
   self->fd = fd;
   self->wake_fds[USHER_TRANSPORT_READ] = -1;
@@ -65,6 +62,8 @@ usher_transport_unref (UsherTransport *self)
   g_clear_object (&self->exit_cancellable);
   g_clear_object (&self->drain_cancellable);
   usher_reactor_unref (self->reactor);
+  usher_send_queue_clear (&self->queue);
+  g_mutex_clear (&self->output_lock);
   g_mutex_clear (&self->lock);
   g_free (self);
 }
@@ -119,10 +118,10 @@ transport_close_unused (UsherTransport *self)
   gboolean is_elsewhere;
 
   g_mutex_lock (&self->lock);
-  is_elsewhere = self->watched_events != 0 && !usher_reactor_is_current (self->reactor);
+  is_elsewhere = (self->watched_events != 0 || self->is_timed) && !usher_reactor_is_current (self->reactor);
   if (!is_elsewhere)
     {
-      usher_transport_unwatch (self);
+      usher_transport_leave_reactor (self);
       transport_close_descriptors (self);
     }
   g_mutex_unlock (&self->lock);
@@ -159,55 +158,6 @@ usher_transport_enter (UsherTransport *self,
 
 /* Trying. */
 
-static guint
-transfer_list_buffers (const UsherTransfer *transfer,
-                       struct iovec buffers[MAX_BUFFERS])
-{
-  gsize n_skipped = transfer->n_sent;
-  guint n = 0;
-
-  for (guint i = 0; i < transfer->n_vectors && n < MAX_BUFFERS; i++)
-    {
-      const GOutputVector *vector = &transfer->vectors[i];
-
-      if (n_skipped < vector->size)
-        buffers[n++] = (struct iovec){ (char *) vector->buffer + n_skipped, vector->size - n_skipped };
-      n_skipped -= MIN (n_skipped, vector->size);
-    }
-
-  return n;
-}
-
-static gssize
-transport_send (int fd,
-                const UsherTransfer *transfer)
-{
-  struct iovec buffers[MAX_BUFFERS];
-  struct msghdr message = { .msg_iov = buffers };
-
-  message.msg_iovlen = transfer_list_buffers (transfer, buffers);
-  return sendmsg (fd, &message, MSG_NOSIGNAL);
-}
-
-static gssize
-transport_call (int fd,
-                const UsherTransfer *transfer)
-{
-  const GOutputVector *first = &transfer->vectors[0];
-  gssize n;
-
-  do
-    if (transfer->direction == USHER_TRANSPORT_READ)
-      n = recv (fd, (void *) first->buffer, first->size, 0);
-    else if (transfer->n_vectors == 1)
-      n = send (fd, (const char *) first->buffer + transfer->n_sent, first->size - transfer->n_sent, MSG_NOSIGNAL);
-    else
-      n = transport_send (fd, transfer);
-  while (n < 0 && errno == EINTR);
-
-  return n;
-}
-
 /* Nobody has sent a word since we last answered, so nobody waits for an answer. */
 static gboolean
 transport_is_idle_and_draining (UsherTransport *self)
@@ -218,24 +168,25 @@ transport_is_idle_and_draining (UsherTransport *self)
 
 static gssize
 transport_would_block (UsherTransport *self,
-                       UsherTransfer *transfer)
+                       UsherTransfer *transfer,
+                       GError **error)
 {
   if (transfer->direction == USHER_TRANSPORT_READ && transport_is_idle_and_draining (self))
     return 0;
 
-  return USHER_WOULD_BLOCK;
+  return usher_transport_may_wait (self, transfer, error) ? USHER_WOULD_BLOCK : -1;
 }
 
-static gssize
-transport_failed (UsherTransport *self,
-                  UsherTransfer *transfer,
-                  int errsv,
-                  GError **error)
+gssize
+usher_transport_failed (UsherTransport *self,
+                        UsherTransfer *transfer,
+                        int errsv,
+                        GError **error)
 {
   g_autoptr (GError) local_error = NULL;
 
   if (errsv == EAGAIN)
-    return transport_would_block (self, transfer);
+    return transport_would_block (self, transfer, error);
 
   g_set_error (&local_error, G_IO_ERROR, g_io_error_from_errno (errsv),
                transfer->direction == USHER_TRANSPORT_READ ? "Error receiving data: %s" : "Error sending data: %s",
@@ -262,56 +213,27 @@ transport_refuses (UsherTransport *self,
   return TRUE;
 }
 
-static gsize
-transfer_count (const UsherTransfer *transfer)
-{
-  gsize n = 0;
-
-  for (guint i = 0; i < transfer->n_vectors; i++)
-    n += transfer->vectors[i].size;
-
-  return n;
-}
-
 static gssize
 transport_try_reading (UsherTransport *self,
                        UsherTransfer *transfer,
                        GError **error)
 {
+  const GOutputVector *vector = &transfer->vectors[0];
   gssize n;
 
   if (transfer->done != NULL && self->is_dry)
-    return transport_would_block (self, transfer);
-
-  n = transport_call (self->fd, transfer);
-  if (n < 0)
-    return transport_failed (self, transfer, errno, error);
-
-  if (n > 0)
-    g_atomic_int_set (&self->received, TRUE);
-  return n;
-}
-
-static gssize
-transport_try_writing (UsherTransport *self,
-                       UsherTransfer *transfer,
-                       GError **error)
-{
-  const gsize n_bytes = transfer_count (transfer);
-  gssize n;
+    return transport_would_block (self, transfer, error);
 
   do
-    {
-      n = transport_call (self->fd, transfer);
-      if (n < 0)
-        return transport_failed (self, transfer, errno, error);
+    n = recv (self->fd, (void *) vector->buffer, vector->size, 0);
+  while (n < 0 && errno == EINTR);
 
-      transfer->n_sent += n;
-      g_atomic_int_set (&self->received, FALSE);
-    }
-  while (transfer->n_sent < n_bytes);
+  if (n < 0)
+    return usher_transport_failed (self, transfer, errno, error);
 
-  return n_bytes;
+  if (n > 0)
+    usher_transport_heard (self);
+  return n;
 }
 
 gssize
@@ -326,9 +248,12 @@ usher_transport_try (UsherTransport *self,
       usher_transport_enter (self, &local_error))
     {
       n = transfer->direction == USHER_TRANSPORT_READ ? transport_try_reading (self, transfer, &local_error)
-                                                      : transport_try_writing (self, transfer, &local_error);
+                                                      : usher_transport_try_writing (self, transfer, &local_error);
       usher_transport_leave (self);
     }
+
+  if (n != USHER_WOULD_BLOCK)
+    usher_transport_end_write (self, transfer);
 
   /* As GIO has it: what has gone has gone, whatever happened then. */
   if (n == -1 && transfer->n_sent > 0)
@@ -357,9 +282,8 @@ usher_transport_transfer (UsherTransport *self,
 
 /* Ending. */
 
-/* Everybody who waits looks again. */
-static void
-transport_wake (UsherTransport *self)
+void
+usher_transport_wake (UsherTransport *self)
 {
   gboolean is_in_reactor;
 
@@ -403,7 +327,7 @@ usher_transport_exit (UsherTransport *self)
     return;
 
   transport_cancel (self, &self->exit_cancellable);
-  transport_wake (self);
+  usher_transport_wake (self);
 }
 
 gboolean
@@ -419,7 +343,7 @@ usher_transport_drain (UsherTransport *self)
     return;
 
   transport_cancel (self, &self->drain_cancellable);
-  transport_wake (self);
+  usher_transport_wake (self);
 }
 
 gboolean
@@ -486,9 +410,12 @@ usher_transport_shut (UsherTransport *self)
 void
 usher_transport_close (UsherTransport *self)
 {
-  int users = (int) g_atomic_int_or ((guint *) &self->users, CLOSING);
+  int users;
 
-  transport_wake (self);
+  usher_transport_flush (self);
+  users = (int) g_atomic_int_or ((guint *) &self->users, CLOSING);
+
+  usher_transport_wake (self);
   if (users == 0)
     transport_close_unused (self);
 }

@@ -20,7 +20,8 @@ G_DEFINE_ENUM_TYPE (UsherError, usher_error,
                     G_DEFINE_ENUM_VALUE (USHER_ERROR_INVALID_ARGUMENT, "invalid-argument"),
                     G_DEFINE_ENUM_VALUE (USHER_ERROR_MAX_INTENSITY, "max-intensity"),
                     G_DEFINE_ENUM_VALUE (USHER_ERROR_CLOSED, "closed"),
-                    G_DEFINE_ENUM_VALUE (USHER_ERROR_TIMED_OUT, "timed-out"))
+                    G_DEFINE_ENUM_VALUE (USHER_ERROR_TIMED_OUT, "timed-out"),
+                    G_DEFINE_ENUM_VALUE (USHER_ERROR_QUEUE_FULL, "queue-full"))
 
 /**
  * usher_supervisor_error_quark:

@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include <netinet/in.h>
+
+#include "acceptors/connection-private.h"
+#include "acceptors/transport-private.h"
+
+G_BEGIN_DECLS
+
+/* What the parts of the connection share, and nobody else sees. */
+
+struct _UsherConnection
+{
+  GIOStream parent_instance;
+
+  UsherTransport *transport;        /* (owned) */
+  UsherListenSocket *listen_socket; /* (owned) */
+  UsherPoolLink *pool_link;         /* (owned) (nullable) */
+  UsherTicket ticket;
+  GInputStream *input;   /* (owned) (nullable): made when asked for */
+  GOutputStream *output; /* (owned) (nullable): made when asked for */
+  GMutex lock;
+  UsherExit *exit_reason; /* (owned) (nullable) (locked-by lock): what it was made to exit for */
+  union
+  {
+    struct sockaddr any;
+    struct sockaddr_in ipv4;
+    struct sockaddr_in6 ipv6;
+  } peer; /* family AF_UNIX says that the kernel has to be asked */
+};
+
+typedef enum
+{
+  USHER_CONNECTION_READ_TIMEOUT,
+  USHER_CONNECTION_WRITE_TIMEOUT,
+  USHER_CONNECTION_IDLE_TIMEOUT,
+  USHER_CONNECTION_MAX_QUEUED_BYTES,
+} UsherConnectionLimit;
+
+void usher_connection_notify_limit (UsherConnection *self,
+                                    UsherConnectionLimit limit);
+
+G_END_DECLS
