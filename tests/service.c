@@ -267,7 +267,7 @@ test_drains_in_parallel (Fixture *fixture,
   advance_msec (1000);
   test_client_expect_end (first);
   status = usher_service_dup_status (fixture->service);
-  g_assert_cmpstr (status, ==, "draining for 00:01: 1 of 2 connections left");
+  g_assert_true (g_str_has_prefix (status, "draining for 00:01: 1 of 2 connections left, oldest 00:01 127.0.0.1:"));
   g_assert_null (fixture->exit);
   advance_msec (1000);
   test_client_expect_end (second);
@@ -409,10 +409,11 @@ test_options (Fixture *fixture,
 
   g_assert_true (parse (fixture,
                         "shop --listen web=tcp://127.0.0.1:0 -l web=tcp://[::1]:0 --grace 7s --shutdown=infinity "
-                        "--lame-duck 20ms --drain-deadline infinity",
+                        "--lame-duck 20ms --drain-deadline infinity --max-connections 33",
                         NULL));
   g_assert_cmpint (usher_acceptor_pool_get_grace_msec (fixture->pools[1]), ==, 7000);
   g_assert_cmpint (usher_acceptor_pool_get_shutdown_msec (fixture->pools[0]), ==, -1);
+  g_assert_cmpuint (usher_acceptor_pool_get_max_connections (fixture->pools[1]), ==, 33);
   g_assert_cmpuint (usher_service_get_lame_duck_msec (fixture->service), ==, 20);
   g_assert_cmpint (usher_service_get_drain_deadline_msec (fixture->service), ==, -1);
   start (fixture);
@@ -437,6 +438,7 @@ test_bad_options (Fixture *fixture,
     { "shop --shutdown -1", "is no duration" },
     { "shop --lame-duck infinity", "would never end" },
     { "shop --drain-deadline 5d", "is no duration" },
+    { "shop --max-connections 0", "--max-connections: " },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)

@@ -4,9 +4,13 @@
 #include "deploy/service-private.h"
 
 #include "runtime/clock-private.h"
+#include "usher/connection-info.h"
 #include "usher/error.h"
 
 #define PROGRESS_USEC G_USEC_PER_SEC
+
+/* With more of them, looking for the oldest would take time from those who finish. */
+#define MAX_SEARCHED 1000
 
 #define EDGE(to) (1u << (to))
 
@@ -252,12 +256,54 @@ usher_service_kill (UsherService *self)
     usher_child_kill (USHER_CHILD (self->root));
 }
 
+/* (nullable) */
+static UsherConnectionInfo *
+find_oldest (UsherService *self)
+{
+  UsherConnectionInfo *oldest = NULL;
+
+  for (guint i = 0; i < self->pools->len; i++)
+    {
+      const UsherServicePool *entry = g_ptr_array_index (self->pools, i);
+      g_autoptr (GPtrArray) infos = usher_acceptor_pool_which_children (entry->pool);
+
+      for (guint j = 0; j < infos->len; j++)
+        {
+          UsherConnectionInfo *info = g_ptr_array_index (infos, j);
+
+          if (oldest != NULL && usher_connection_info_get_age_msec (info) <= usher_connection_info_get_age_msec (oldest))
+            continue;
+
+          g_clear_pointer (&oldest, usher_connection_info_unref);
+          oldest = usher_connection_info_ref (info);
+        }
+    }
+
+  return oldest;
+}
+
+static void
+append_time (GString *text,
+             gint64 seconds)
+{
+  g_string_append_printf (text, "%02" G_GINT64_FORMAT ":%02" G_GINT64_FORMAT, seconds / 60, seconds % 60);
+}
+
 char *
 usher_service_describe_drain (UsherService *self)
 {
   guint n_connections = usher_service_get_n_connections (self);
-  gint64 seconds = (usher_clock_now_usec () - self->drain_began_usec) / G_USEC_PER_SEC;
+  g_autoptr (UsherConnectionInfo) oldest = n_connections <= MAX_SEARCHED ? find_oldest (self) : NULL;
+  GString *text = g_string_new ("draining for ");
 
-  return g_strdup_printf ("draining for %02" G_GINT64_FORMAT ":%02" G_GINT64_FORMAT ": %u of %u connections left",
-                          seconds / 60, seconds % 60, n_connections, MAX (self->n_drained_from, n_connections));
+  append_time (text, (usher_clock_now_usec () - self->drain_began_usec) / G_TIME_SPAN_SECOND);
+  g_string_append_printf (text, ": %u of %u connections left", n_connections, MAX (self->n_drained_from, n_connections));
+  if (oldest != NULL)
+    {
+      g_string_append (text, ", oldest ");
+      append_time (text, usher_connection_info_get_age_msec (oldest) / 1000);
+      g_string_append_printf (text, " %s", usher_connection_info_get_peer_name (oldest));
+    }
+
+  return g_string_free (text, FALSE);
 }

@@ -149,6 +149,26 @@ apply_drain_deadline (UsherService *self,
   return TRUE;
 }
 
+static gboolean
+apply_max_connections (UsherService *self,
+                       const char *value,
+                       GError **error)
+{
+  guint64 n;
+
+  if (!g_ascii_string_to_unsigned (value, 10, 1, G_MAXUINT, &n, error))
+    return FALSE;
+
+  for (guint i = 0; i < self->pools->len; i++)
+    {
+      const UsherServicePool *entry = g_ptr_array_index (self->pools, i);
+
+      usher_acceptor_pool_set_max_connections (entry->pool, n);
+    }
+
+  return TRUE;
+}
+
 static const struct
 {
   const char *name;
@@ -160,6 +180,7 @@ static const struct
   { "--shutdown", apply_shutdown },
   { "--lame-duck", apply_lame_duck },
   { "--drain-deadline", apply_drain_deadline },
+  { "--max-connections", apply_max_connections },
 };
 
 static gboolean
@@ -187,7 +208,7 @@ on_option (const char *name,
  *
  * Makes the options of the service, for a program that has options of its own:
  * `--listen=[POOL=]ADDRESS` (in place of the addresses of the program; it can be repeated),
- * `--grace`, `--shutdown`, `--lame-duck` and `--drain-deadline`.
+ * `--grace`, `--shutdown`, `--lame-duck`, `--drain-deadline` and `--max-connections`.
  *
  * Returns: (transfer full): a group of options
  *
@@ -207,6 +228,8 @@ usher_service_get_option_group (UsherService *self)
       "How long the service still accepts when it ends", "TIME" },
     { "drain-deadline", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
       "The longest that all of this may take", "TIME" },
+    { "max-connections", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
+      "How many connections each pool has at once", "N" },
     { NULL },
   };
 
