@@ -63,26 +63,6 @@ typedef struct
 
 static G_DEFINE_QUARK (usher_child_record, record);
 
-static void
-usher_child_default_init (UsherChildInterface *iface)
-{
-  /**
-   * UsherChild::exited:
-   * @self: the child
-   * @serial: which start it was that has now come to its end
-   * @exit: why it ended
-   *
-   * Emitted once for every successful start, after the start's callback was dispatched, in the
-   * context that started the child. Implementations emit it by
-   * [method@Usher.Child.emit_exited].
-   *
-   * Since: 0.1
-   */
-  exited_signal =
-      g_signal_new ("exited", USHER_TYPE_CHILD, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL,
-                    G_TYPE_NONE, 2, G_TYPE_UINT64, USHER_TYPE_EXIT);
-}
-
 static const Record *
 peek_record (UsherChild *self)
 {
@@ -104,6 +84,41 @@ get_record (UsherChild *self)
     }
 
   return record;
+}
+
+/* The first to hear of it is the place that the child has. No handler is connected for that: one a
+ * child would be dear. */
+static void
+note_exit (UsherChild *self,
+           guint64 serial,
+           UsherExit *exit)
+{
+  Record *record = get_record (self);
+
+  if (serial == record->serial)
+    record->life = LIFE_NONE;
+  if (record->place != NULL)
+    usher_slot_note_exit (record->place, self, serial, exit);
+}
+
+static void
+usher_child_default_init (UsherChildInterface *iface)
+{
+  /**
+   * UsherChild::exited:
+   * @self: the child
+   * @serial: which start it was that has now come to its end
+   * @exit: why it ended
+   *
+   * Emitted once for every successful start, after the start's callback was dispatched, in the
+   * context that started the child. Implementations emit it by
+   * [method@Usher.Child.emit_exited].
+   *
+   * Since: 0.1
+   */
+  exited_signal = g_signal_new_class_handler ("exited", USHER_TYPE_CHILD, G_SIGNAL_RUN_FIRST,
+                                              G_CALLBACK (note_exit), NULL, NULL, NULL,
+                                              G_TYPE_NONE, 2, G_TYPE_UINT64, USHER_TYPE_EXIT);
 }
 
 static void
@@ -401,9 +416,5 @@ usher_child_emit_exited (UsherChild *self,
   g_return_if_fail (USHER_IS_CHILD (self));
   g_return_if_fail (exit != NULL);
 
-  Record *record = get_record (self);
-
-  if (serial == record->serial)
-    record->life = LIFE_NONE;
   g_signal_emit (self, exited_signal, 0, serial, exit);
 }

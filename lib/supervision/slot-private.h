@@ -44,8 +44,7 @@ struct _UsherSlot
   UsherStartResult start_result;
   GError *start_error; /* (owned) (nullable) */
 
-  guint64 serial; /* of its latest start */
-  gulong exited_handler;
+  guint64 serial;  /* of its start; 0 while it is down */
   UsherExit *exit; /* (owned) (nullable): how it ended, not handled yet */
 
   UsherTimer timer;          /* the limit of a stop, or the delay of a restart */
@@ -89,6 +88,12 @@ void usher_slot_start (UsherSlot *self);
 void usher_slot_stop (UsherSlot *self,
                       UsherStop why);
 void usher_slot_kill (UsherSlot *self);
+
+/* What the child that has this place tells. */
+void usher_slot_note_exit (UsherSlot *self,
+                           UsherChild *child,
+                           guint64 serial,
+                           UsherExit *exit);
 
 /* The common limit is over: kills the child if it has not stopped yet and has a limit at all. */
 void usher_slot_expire (UsherSlot *self);

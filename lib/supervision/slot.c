@@ -71,31 +71,10 @@ go_down (UsherSlot *self)
 {
   usher_timer_stop (&self->timer);
   self->is_due = FALSE;
-  g_clear_signal_handler (&self->exited_handler, self->child);
+  self->serial = 0;
   usher_desk_withdraw (self->desk, &self->exit_letter);
   set_state (self, USHER_SLOT_DOWN);
   usher_desk_wake (self->desk);
-}
-
-static void
-on_exited (UsherChild *child,
-           guint64 serial,
-           UsherExit *exit,
-           UsherSlot *self)
-{
-  if (serial != self->serial || self->exit != NULL)
-    return;
-
-  self->exit = usher_exit_ref (exit);
-  self->may_keep = usher_slot_get_child_type (self) == USHER_CHILD_SUPERVISOR || self->may_keep;
-
-  if (self->state == USHER_SLOT_RUNNING)
-    {
-      set_state (self, USHER_SLOT_EXITED);
-      usher_desk_post (self->desk, &self->exit_letter, USHER_LETTER_EXIT);
-    }
-  else if (self->start == NULL)
-    go_down (self);
 }
 
 static void
@@ -351,7 +330,6 @@ run_start (gpointer data)
 
   /* A careless child may exit before it has started. */
   self->serial = usher_child_get_serial (child) + 1;
-  self->exited_handler = g_signal_connect (child, "exited", G_CALLBACK (on_exited), self);
   usher_child_start_async (child, start->cancellable, on_started, start);
 }
 
@@ -505,6 +483,27 @@ usher_slot_expire (UsherSlot *self)
 
   if (is_stopping && usher_slot_get_limit_msec (self) >= 0)
     begin_kill (self);
+}
+
+void
+usher_slot_note_exit (UsherSlot *self,
+                      UsherChild *child,
+                      guint64 serial,
+                      UsherExit *exit)
+{
+  if (child != self->child || serial != self->serial || self->exit != NULL)
+    return;
+
+  self->exit = usher_exit_ref (exit);
+  self->may_keep = usher_slot_get_child_type (self) == USHER_CHILD_SUPERVISOR || self->may_keep;
+
+  if (self->state == USHER_SLOT_RUNNING)
+    {
+      set_state (self, USHER_SLOT_EXITED);
+      usher_desk_post (self->desk, &self->exit_letter, USHER_LETTER_EXIT);
+    }
+  else if (self->start == NULL)
+    go_down (self);
 }
 
 static void
