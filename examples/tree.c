@@ -253,31 +253,13 @@ worker_free (gpointer data)
 }
 
 static gboolean
-wait_msec (int msec,
-           GCancellable *cancellable,
-           GError **error)
-{
-  GPollFD wakeup;
-
-  if (!g_cancellable_make_pollfd (cancellable, &wakeup))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_TOO_MANY_OPEN_FILES, "no descriptor to wait on");
-      return FALSE;
-    }
-
-  g_poll (&wakeup, 1, msec);
-  g_cancellable_release_fd (cancellable);
-  return !g_cancellable_set_error_if_cancelled (cancellable, error);
-}
-
-static gboolean
 work (GCancellable *cancellable,
       gpointer user_data,
       GError **error)
 {
   Worker *worker = user_data;
 
-  while (wait_msec (job_msec, cancellable, error))
+  while (usher_sleep_msec (job_msec, cancellable, error))
     {
       worker->n_jobs++;
       if (g_rand_double (worker->random) < failure_rate)

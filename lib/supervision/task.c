@@ -67,17 +67,11 @@
  *                  gpointer user_data,
  *                  GError **error)
  * {
- *   GPollFD wakeup;
- *   gboolean ok = TRUE;
+ *   while (usher_sleep_msec (60 * 1000, cancellable, error))
+ *     if (!store_collect (user_data, cancellable, error))
+ *       return FALSE;
  *
- *   if (!g_cancellable_make_pollfd (cancellable, &wakeup))
- *     return set_error_no_descriptors (error);
- *
- *   while (ok && g_poll (&wakeup, 1, 60 * 1000) == 0)
- *     ok = store_collect (user_data, cancellable, error);
- *
- *   g_cancellable_release_fd (cancellable);
- *   return ok && !g_cancellable_set_error_if_cancelled (cancellable, error);
+ *   return FALSE;
  * }
  * ```
  *
