@@ -326,7 +326,7 @@ test_an_abandoned_start_outlives_its_place (Fixture *fixture,
   supervisor_fixture_assert_trace (fixture, "+a ~a !a shutdown-error/a/killed");
 
   begin_start_child (fixture, A, USHER_RESTART_TEMPORARY, &call);
-  assert_failed (&call, G_IO_ERROR_BUSY);
+  assert_refused (&call, USHER_SUPERVISOR_ERROR_ALREADY_STARTED);
   test_child_answer_start (fixture->children[A]);
   supervisor_fixture_assert_trace (fixture, "!a");
   begin_start_child (fixture, A, USHER_RESTART_TEMPORARY, &call);

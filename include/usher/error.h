@@ -57,7 +57,8 @@ typedef enum
 
 /**
  * UsherSupervisorError:
- * @USHER_SUPERVISOR_ERROR_ALREADY_STARTED: a child with that id runs
+ * @USHER_SUPERVISOR_ERROR_ALREADY_STARTED: a child with that id runs, or the child itself does, in
+ *   another place
  * @USHER_SUPERVISOR_ERROR_ALREADY_PRESENT: a child with that id is there, but does not run
  * @USHER_SUPERVISOR_ERROR_NOT_FOUND: there is no child with that id
  * @USHER_SUPERVISOR_ERROR_RUNNING: the child runs, and would have to be terminated first
