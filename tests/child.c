@@ -85,6 +85,25 @@ test_refused_start_is_not_counted (void)
   usher_child_shutdown (USHER_CHILD (child), USHER_STOP_FINAL);
 }
 
+/* An exit before the start was finished does not make room for another start. */
+static void
+test_hasty_exit (void)
+{
+  g_autoptr (GString) trace = g_string_new (NULL);
+  g_autoptr (TestChild) child = test_child_new ("a", trace);
+  guint64 last_serial = 0;
+
+  g_signal_connect (child, "exited", G_CALLBACK (count_exit), &last_serial);
+  usher_child_start_async (USHER_CHILD (child), NULL, NULL, NULL);
+  usher_child_shutdown (USHER_CHILD (child), USHER_STOP_FINAL);
+  g_assert_cmpuint (last_serial, ==, 1);
+  assert_refused (child);
+  usher_child_start_async (USHER_CHILD (child), NULL, NULL, NULL);
+  iterate_pending (NULL);
+  usher_child_shutdown (USHER_CHILD (child), USHER_STOP_FINAL);
+  g_assert_cmpuint (last_serial, ==, 2);
+}
+
 static void
 test_defaults (void)
 {
@@ -127,6 +146,7 @@ main (int argc,
 
   g_test_add_func ("/child/starts-are-counted", test_starts_are_counted);
   g_test_add_func ("/child/a-refused-start-is-not-counted", test_refused_start_is_not_counted);
+  g_test_add_func ("/child/a-hasty-exit-waits-for-its-start", test_hasty_exit);
   g_test_add_func ("/child/is-a-worker-by-default", test_defaults);
   g_test_add_func ("/child/a-supervisor-needs-the-time-of-its-children",
                    test_supervisor_needs_the_time_of_its_children);

@@ -22,9 +22,6 @@ gboolean usher_child_is_above (UsherChild *self,
 
 /* Whether it is starting or runs. One that nobody waits for any more may be busy for long. */
 gboolean usher_child_is_busy (UsherChild *self);
-/* Nobody waits for its start, which has not returned, even if the child has exited since. */
-void usher_child_set_abandoned (UsherChild *self,
-                                gboolean is_abandoned);
 
 /* Whether it has lost its place for good, because a factory makes another one for the next start.
  * If somebody starts it nevertheless, it has begun a new career. */

@@ -49,6 +49,7 @@ typedef enum
   LIFE_NONE,
   LIFE_STARTING, /* until the start was finished */
   LIFE_BEGUN,    /* until the exit was emitted */
+  LIFE_HASTY,    /* the exit came first; until the start was finished */
 } Life;
 
 /* What supervision notes about a child. */
@@ -58,7 +59,6 @@ typedef struct
   Life life;        /* of the latest start */
   UsherSlot *place; /* (unowned) (nullable) */
   gboolean is_retired;
-  gboolean is_abandoned;
 } Record;
 
 static G_DEFINE_QUARK (usher_child_record, record);
@@ -96,7 +96,7 @@ note_exit (UsherChild *self,
   Record *record = get_record (self);
 
   if (serial == record->serial)
-    record->life = LIFE_NONE;
+    record->life = record->life == LIFE_STARTING ? LIFE_HASTY : LIFE_NONE;
   if (record->place != NULL)
     usher_slot_note_exit (record->place, self, serial, exit);
 }
@@ -165,16 +165,7 @@ usher_child_is_above (UsherChild *self,
 gboolean
 usher_child_is_busy (UsherChild *self)
 {
-  const Record *record = peek_record (self);
-
-  return record->life != LIFE_NONE || record->is_abandoned;
-}
-
-void
-usher_child_set_abandoned (UsherChild *self,
-                           gboolean is_abandoned)
-{
-  get_record (self)->is_abandoned = is_abandoned;
+  return peek_record (self)->life != LIFE_NONE;
 }
 
 gboolean
@@ -288,9 +279,10 @@ usher_child_start_finish (UsherChild *self,
   UsherStartResult answer = USHER_CHILD_GET_IFACE (self)->start_finish (self, result, error);
   Record *record = get_record (self);
 
-  /* One that has exited by now stays as it is. */
-  if (record->life == LIFE_STARTING)
-    record->life = answer == USHER_START_STARTED ? LIFE_BEGUN : LIFE_NONE;
+  if (record->life == LIFE_STARTING && answer == USHER_START_STARTED)
+    record->life = LIFE_BEGUN;
+  else if (record->life == LIFE_STARTING || record->life == LIFE_HASTY)
+    record->life = LIFE_NONE;
   return answer;
 }
 

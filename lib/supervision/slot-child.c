@@ -113,7 +113,7 @@ usher_slot_adopt_child (UsherSlot *self,
 
   if (usher_child_is_busy (child))
     {
-      g_set_error (error, USHER_SUPERVISOR_ERROR, USHER_SUPERVISOR_ERROR_ALREADY_STARTED,
+      g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
                    "child “%s”: it is starting or runs already: somebody else has started it, or it "
                    "was abandoned because it did not end when it was killed",
                    usher_slot_get_id (self));

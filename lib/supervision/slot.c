@@ -103,8 +103,6 @@ abandon_start (UsherSlot *self)
 {
   self->start->slot = NULL;
   self->start = NULL;
-  if (self->child != NULL)
-    usher_child_set_abandoned (self->child, TRUE);
   if (self->exit == NULL)
     self->exit = usher_exit_new_killed ();
   go_down (self);
@@ -266,7 +264,6 @@ end_abandoned (UsherSlotStart *start,
                UsherChild *child,
                GAsyncResult *result)
 {
-  usher_child_set_abandoned (child, FALSE);
   if (usher_child_start_finish (child, result, NULL) == USHER_START_STARTED)
     usher_child_kill (child);
   start_free (start);

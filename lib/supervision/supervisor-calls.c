@@ -97,6 +97,7 @@ handle_start (UsherSupervisor *self,
               UsherCall *call)
 {
   UsherSlot *slot = usher_supervisor_find_slot (self, call->id);
+  UsherChild *child = usher_child_spec_get_child (call->spec);
   GError *error = NULL;
 
   if (slot != NULL)
@@ -109,6 +110,11 @@ handle_start (UsherSupervisor *self,
   if (!usher_supervisor_check_spec (self, call->spec, self->auto_shutdown, &error))
     {
       usher_supervisor_answer (self, call, USHER_START_FAILED, error);
+      return;
+    }
+  if (child != NULL && usher_child_is_busy (child))
+    {
+      refuse_with (self, call, USHER_SUPERVISOR_ERROR_ALREADY_STARTED);
       return;
     }
 

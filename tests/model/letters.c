@@ -219,6 +219,13 @@ handle_start (Node *self,
       return;
     }
 
+  /* An earlier start, that nobody waits for, is not over. */
+  if (child->is_abandoned)
+    {
+      supervisor_finish_call (self, "already-started");
+      return;
+    }
+
   child->is_dynamic = TRUE;
   child->next_delay_usec = child->plan->delay_msec * 1000;
   g_queue_push_tail (&self->known, child);
