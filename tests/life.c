@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The Usher authors */
 
+#include "supervision/child-private.h"
 #include "supervision/life-private.h"
 
 #include "support/iterate.h"
@@ -28,10 +29,19 @@ test_child_start_async (UsherChild *child,
   g_task_return_int (task, USHER_START_STARTED);
 }
 
+static UsherStartResult
+test_child_start_finish (UsherChild *child,
+                         GAsyncResult *result,
+                         GError **error)
+{
+  return usher_child_propagate_start (result, error);
+}
+
 static void
 test_child_iface_init (UsherChildInterface *iface)
 {
   iface->start_async = test_child_start_async;
+  iface->start_finish = test_child_start_finish;
 }
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (TestChild, test_child, G_TYPE_OBJECT,
@@ -79,6 +89,7 @@ on_started (GObject *object,
 {
   Fixture *fixture = user_data;
 
+  usher_child_start_finish (USHER_CHILD (object), result, NULL);
   g_string_append_c (fixture->events, 's');
 }
 
