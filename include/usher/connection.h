@@ -36,6 +36,8 @@ UsherListenSocket *usher_connection_get_listen_socket (UsherConnection *self);
 USHER_AVAILABLE_IN_0_1
 GSocketAddress *usher_connection_dup_peer_address (UsherConnection *self);
 USHER_AVAILABLE_IN_0_1
+GSocketAddress *usher_connection_dup_transport_peer_address (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
 char *usher_connection_dup_peer_name (UsherConnection *self);
 USHER_AVAILABLE_IN_0_1
 GSocketAddress *usher_connection_dup_local_address (UsherConnection *self,
@@ -82,6 +84,11 @@ void usher_connection_invoke (UsherConnection *self,
 USHER_AVAILABLE_IN_0_1
 void usher_connection_exit (UsherConnection *self,
                             UsherExit *reason);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_connection_is_proxied (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
+GBytes *usher_connection_lookup_proxy_value (UsherConnection *self,
+                                             guint8 type);
 USHER_AVAILABLE_IN_0_1
 GCancellable *usher_connection_get_exit_cancellable (UsherConnection *self);
 USHER_AVAILABLE_IN_0_1

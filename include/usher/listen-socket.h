@@ -27,11 +27,33 @@ typedef enum
   USHER_DOWN_FAILED,
 } UsherDownCause;
 
+/**
+ * UsherProxyProtocol:
+ * @USHER_PROXY_PROTOCOL_OFF: what the peer sends is for the acceptor
+ * @USHER_PROXY_PROTOCOL_OPTIONAL: what a trusted peer sends begins with a PROXY header, or does not; a
+ *   peer that is silent is served when [property@Usher.ListenSocket:proxy-timeout-msec] is over, so
+ *   this is for protocols in which the client speaks first
+ * @USHER_PROXY_PROTOCOL_REQUIRED: every peer is trusted, and begins with a PROXY header
+ *
+ * Whether connections begin with a PROXY header.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  USHER_PROXY_PROTOCOL_OFF,
+  USHER_PROXY_PROTOCOL_OPTIONAL,
+  USHER_PROXY_PROTOCOL_REQUIRED,
+} UsherProxyProtocol;
+
+#define USHER_TYPE_PROXY_PROTOCOL (usher_proxy_protocol_get_type ())
 #define USHER_TYPE_DOWN_CAUSE (usher_down_cause_get_type ())
 #define USHER_TYPE_LISTEN_SOCKET (usher_listen_socket_get_type ())
 
 USHER_AVAILABLE_IN_0_1
 GType usher_down_cause_get_type (void);
+USHER_AVAILABLE_IN_0_1
+GType usher_proxy_protocol_get_type (void);
 USHER_AVAILABLE_IN_0_1
 G_DECLARE_FINAL_TYPE (UsherListenSocket, usher_listen_socket, USHER, LISTEN_SOCKET, GObject)
 
@@ -89,5 +111,20 @@ void usher_listen_socket_set_pressure_watermark (UsherListenSocket *self,
                                                  guint percent);
 USHER_AVAILABLE_IN_0_1
 guint usher_listen_socket_get_pressure_watermark (UsherListenSocket *self);
+USHER_AVAILABLE_IN_0_1
+void usher_listen_socket_set_proxy_protocol (UsherListenSocket *self,
+                                             UsherProxyProtocol protocol);
+USHER_AVAILABLE_IN_0_1
+UsherProxyProtocol usher_listen_socket_get_proxy_protocol (UsherListenSocket *self);
+USHER_AVAILABLE_IN_0_1
+void usher_listen_socket_set_proxy_trusted (UsherListenSocket *self,
+                                            const char *const *networks);
+USHER_AVAILABLE_IN_0_1
+const char *const *usher_listen_socket_get_proxy_trusted (UsherListenSocket *self);
+USHER_AVAILABLE_IN_0_1
+void usher_listen_socket_set_proxy_timeout_msec (UsherListenSocket *self,
+                                                 guint timeout_msec);
+USHER_AVAILABLE_IN_0_1
+guint usher_listen_socket_get_proxy_timeout_msec (UsherListenSocket *self);
 
 G_END_DECLS

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "acceptors/connection-private.h"
+#include "acceptors/proxy-greeting-private.h"
 #include "usher/acceptor.h"
 
 G_BEGIN_DECLS
@@ -11,6 +12,7 @@ G_BEGIN_DECLS
 /* One acceptor's run, from its acceptor_init to its exit: what a process is in Erlang.
  *
  *   STARTING ──> WAITING ──> SERVING ──> EXITED
+ *       │           │         v         │
  *       │           └─────> TERMINATING ──┘
  *       └──────────────────────────────────┘
  *
@@ -24,7 +26,7 @@ typedef enum
 {
   USHER_RUN_STARTING,    /* in acceptor_init */
   USHER_RUN_WAITING,     /* for a connection */
-  USHER_RUN_SERVING,     /* in acceptor_continue */
+  USHER_RUN_SERVING,     /* in acceptor_continue, or still waiting for a PROXY header */
   USHER_RUN_TERMINATING, /* in acceptor_terminate */
   USHER_RUN_EXITED,
 } UsherRunState;
@@ -34,11 +36,12 @@ struct _UsherAcceptorRun
   grefcount ref_count;
   UsherRunState state;
   const UsherExecution *execution;
-  gpointer place;              /* (nullable): the execution's own */
-  UsherPoolSocket *socket;     /* (owned) */
-  UsherAcceptor *acceptor;     /* (owned) */
-  UsherConnection *connection; /* (owned) (nullable): once it serves one */
-  UsherExit *reason;           /* (owned) (nullable): why it ends without one */
+  gpointer place;               /* (nullable): the execution's own */
+  UsherPoolSocket *socket;      /* (owned) */
+  UsherAcceptor *acceptor;      /* (owned) */
+  UsherConnection *connection;  /* (owned) (nullable): once it serves one */
+  UsherProxyGreeting *greeting; /* (owned) (nullable): while it waits for a PROXY header */
+  UsherExit *reason;            /* (owned) (nullable): why it ends without serving one */
   int accept_timeout_msec;
   UsherTimer accept_timer;
   gint64 began_usec; /* to serve */

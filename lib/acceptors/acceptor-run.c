@@ -4,6 +4,7 @@
 #include "acceptors/acceptor-run-private.h"
 
 #include "acceptors/acceptor-pool-private.h"
+#include "acceptors/listen-socket-private.h"
 #include "acceptors/pool-socket-private.h"
 #include "runtime/clock-private.h"
 #include "usher/async-acceptor.h"
@@ -14,7 +15,7 @@
 static const guint edges[] = {
   [USHER_RUN_STARTING] = EDGE (USHER_RUN_WAITING) | EDGE (USHER_RUN_EXITED),
   [USHER_RUN_WAITING] = EDGE (USHER_RUN_SERVING) | EDGE (USHER_RUN_TERMINATING) | EDGE (USHER_RUN_EXITED),
-  [USHER_RUN_SERVING] = EDGE (USHER_RUN_EXITED),
+  [USHER_RUN_SERVING] = EDGE (USHER_RUN_TERMINATING) | EDGE (USHER_RUN_EXITED),
   [USHER_RUN_TERMINATING] = EDGE (USHER_RUN_EXITED),
   [USHER_RUN_EXITED] = 0,
 };
@@ -116,15 +117,51 @@ usher_acceptor_run_start (UsherAcceptorRun *self)
     usher_acceptor_run_initialised (self, USHER_ACCEPTOR_ERROR, error);
 }
 
+/* The peer is told before its acceptor is. */
+static void
+run_turn_away (UsherAcceptorRun *self,
+               const GError *error)
+{
+  g_autoptr (UsherExit) reason = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
+                                     ? usher_connection_explain (self->connection, FALSE, error)
+                                     : usher_exit_new_shutdown_with_error (error);
+
+  usher_connection_close (self->connection);
+  usher_acceptor_run_terminate (self, reason);
+}
+
+static void
+on_greeted (gpointer user_data,
+            const GError *error)
+{
+  UsherAcceptorRun *self = user_data;
+
+  g_clear_pointer (&self->greeting, usher_proxy_greeting_free);
+  if (error == NULL)
+    self->execution->serve (self);
+  else
+    run_turn_away (self, error);
+}
+
 void
 usher_acceptor_run_serve (UsherAcceptorRun *self,
                           UsherConnection *connection)
 {
+  UsherProxyPolicy *policy;
+
   usher_timer_stop (&self->accept_timer);
   run_set_state (self, USHER_RUN_SERVING);
   self->connection = connection;
   self->began_usec = usher_clock_now_usec ();
-  self->execution->serve (self);
+  policy = usher_listen_socket_get_proxy_policy (self->socket->listen_socket);
+  if (policy == NULL)
+    {
+      self->execution->serve (self);
+      return;
+    }
+
+  self->greeting = usher_proxy_greeting_new (self->socket->reactor, connection, policy);
+  usher_proxy_greeting_begin (self->greeting, on_greeted, self);
 }
 
 void
@@ -159,7 +196,19 @@ usher_acceptor_run_terminated (UsherAcceptorRun *self)
     return;
 
   run_set_state (self, USHER_RUN_EXITED);
-  usher_acceptor_pool_remove_run (self->socket->pool, self);
+  if (self->connection != NULL)
+    usher_acceptor_pool_connection_exited (self->socket->pool, self, self->reason);
+  else
+    usher_acceptor_pool_remove_run (self->socket->pool, self);
+}
+
+/* Its place still waits to be told what to do. */
+static void
+run_abandon_greeting (UsherAcceptorRun *self)
+{
+  g_clear_pointer (&self->greeting, usher_proxy_greeting_free);
+  usher_connection_close (self->connection);
+  self->execution->terminate (self);
 }
 
 void
@@ -171,6 +220,8 @@ usher_acceptor_run_abandon (UsherAcceptorRun *self)
     self->reason = usher_exit_new_killed ();
   if (self->connection != NULL)
     usher_connection_kill (self->connection);
+  if (self->greeting != NULL)
+    run_abandon_greeting (self);
 }
 
 /* A client that came in the same moment is left to the next acceptor. */

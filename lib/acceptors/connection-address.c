@@ -24,11 +24,35 @@ connection_ask_kernel (UsherConnection *self,
 }
 
 /**
+ * usher_connection_dup_transport_peer_address:
+ * @self: a connection
+ *
+ * Gets the address of who has connected, as it was when the connection was accepted: that of the
+ * proxy, if there is one. For a Unix socket this is most often an anonymous address. Any thread may
+ * call this.
+ *
+ * Returns: (transfer full) (nullable): the address; %NULL for a Unix socket whose connection is
+ *   closed
+ *
+ * Since: 0.1
+ */
+GSocketAddress *
+usher_connection_dup_transport_peer_address (UsherConnection *self)
+{
+  g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
+
+  if (self->peer.any.sa_family == AF_UNIX)
+    return connection_ask_kernel (self, getpeername, NULL);
+
+  return g_socket_address_new_from_native (&self->peer, sizeof self->peer);
+}
+
+/**
  * usher_connection_dup_peer_address:
  * @self: a connection
  *
- * Gets the peer's address, as it was when the connection was accepted. For a Unix socket this is
- * most often an anonymous address. Any thread may call this.
+ * Gets the peer's address, as it was when the connection was accepted, or as its PROXY header says.
+ * For a Unix socket this is most often an anonymous address. Any thread may call this.
  *
  * Returns: (transfer full) (nullable): the peer's address; %NULL for a Unix socket whose
  *   connection is closed
@@ -40,10 +64,29 @@ usher_connection_dup_peer_address (UsherConnection *self)
 {
   g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
 
-  if (self->peer.any.sa_family == AF_UNIX)
-    return connection_ask_kernel (self, getpeername, NULL);
+  if (self->proxied != NULL && self->proxied->peer != NULL)
+    return g_object_ref (self->proxied->peer);
 
-  return g_socket_address_new_from_native (&self->peer, sizeof self->peer);
+  return usher_connection_dup_transport_peer_address (self);
+}
+
+/* `address` is (nullable). */
+static char *
+connection_format_peer (UsherConnection *self,
+                        GSocketAddress *address)
+{
+  if (address != NULL && G_IS_INET_SOCKET_ADDRESS (address))
+    return usher_listen_address_format_peer (address);
+
+  return g_strdup (usher_listen_socket_get_address (self->listen_socket));
+}
+
+char *
+usher_connection_dup_transport_peer_name (UsherConnection *self)
+{
+  g_autoptr (GSocketAddress) address = usher_connection_dup_transport_peer_address (self);
+
+  return connection_format_peer (self, address);
 }
 
 /**
@@ -65,11 +108,8 @@ usher_connection_dup_peer_name (UsherConnection *self)
 
   g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
 
-  if (self->peer.any.sa_family == AF_UNIX)
-    return g_strdup (usher_listen_socket_get_address (self->listen_socket));
-
   address = usher_connection_dup_peer_address (self);
-  return usher_listen_address_format_peer (address);
+  return connection_format_peer (self, address);
 }
 
 /**
@@ -77,8 +117,9 @@ usher_connection_dup_peer_name (UsherConnection *self)
  * @self: a connection
  * @error: return location for a #GError
  *
- * Gets the address that the peer connected to. On a listen socket that is bound to any address,
- * this tells which one it was. It is a system call. Any thread may call this.
+ * Gets the address that the peer connected to, or that its PROXY header says. On a listen socket that
+ * is bound to any address, this tells which one it was. It is a system call. Any thread may call
+ * this.
  *
  * Errors are of %G_IO_ERROR: %G_IO_ERROR_INVALID_ARGUMENT or %G_IO_ERROR_FAILED if the connection
  * is closed.
@@ -92,6 +133,9 @@ usher_connection_dup_local_address (UsherConnection *self,
                                     GError **error)
 {
   g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
+
+  if (self->proxied != NULL && self->proxied->local != NULL)
+    return g_object_ref (self->proxied->local);
 
   return connection_ask_kernel (self, getsockname, error);
 }

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include "acceptors/connection-private.h"
+#include "acceptors/proxied-private.h"
 #include "acceptors/transport-private.h"
 
 G_BEGIN_DECLS
@@ -29,7 +30,8 @@ struct _UsherConnection
     struct sockaddr any;
     struct sockaddr_in ipv4;
     struct sockaddr_in6 ipv6;
-  } peer; /* family AF_UNIX says that the kernel has to be asked */
+  } peer;                /* family AF_UNIX says that the kernel has to be asked */
+  UsherProxied *proxied; /* (owned) (nullable) */
 };
 
 typedef enum

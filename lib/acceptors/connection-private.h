@@ -51,6 +51,12 @@ void usher_connection_set_drain_idle_reads (UsherConnection *self,
 void usher_connection_set_limits (UsherConnection *self,
                                   const UsherTransportLimits *limits);
 
+/* -1 once closed. */
+int usher_connection_get_fd (UsherConnection *self);
+
+/* Of the transport, whatever a PROXY header says. */
+char *usher_connection_dup_transport_peer_name (UsherConnection *self);
+
 /* Called in the connection's context: please leave, in your own time. Does nothing if told. */
 void usher_connection_drain (UsherConnection *self);
 

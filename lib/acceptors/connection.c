@@ -192,6 +192,7 @@ usher_connection_finalize (GObject *object)
   g_clear_object (&self->output);
   g_clear_object (&self->listen_socket);
   g_clear_pointer (&self->pool_link, usher_pool_link_unref);
+  g_clear_pointer (&self->proxied, usher_proxied_free);
   g_clear_pointer (&self->transport, usher_transport_unref);
   g_clear_pointer (&self->exit_reason, usher_exit_unref);
   g_mutex_clear (&self->lock);

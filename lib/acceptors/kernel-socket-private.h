@@ -53,6 +53,12 @@ gboolean usher_kernel_socket_open (UsherKernelSocket *self,
                                    int backlog,
                                    GError **error);
 
+/* As if it had not been opened: a given one can be opened again. */
+void usher_kernel_socket_undo_open (UsherKernelSocket *self);
+
+/* Only while it is open. */
+gboolean usher_kernel_socket_is_tcp (UsherKernelSocket *self);
+
 /* Harmless if it is closed. */
 void usher_kernel_socket_close (UsherKernelSocket *self);
 

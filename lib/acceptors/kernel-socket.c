@@ -357,7 +357,6 @@ prepare_given (UsherKernelSocket *self,
   return errsv;
 }
 
-/* If it fails it can be tried again. */
 static gboolean
 open_given (UsherKernelSocket *self,
             const char *address,
@@ -382,7 +381,6 @@ open_given (UsherKernelSocket *self,
     return TRUE;
 
   g_propagate_error (error, make_error (address, &target, errsv));
-  self->given_fd = g_steal_fd (&self->fd);
   return FALSE;
 }
 
@@ -419,8 +417,22 @@ usher_kernel_socket_open (UsherKernelSocket *self,
   if (open_any (self, address, backlog, error))
     return TRUE;
 
-  usher_kernel_socket_close (self);
+  usher_kernel_socket_undo_open (self);
   return FALSE;
+}
+
+void
+usher_kernel_socket_undo_open (UsherKernelSocket *self)
+{
+  if (self->is_given && self->fd >= 0)
+    self->given_fd = g_steal_fd (&self->fd);
+  usher_kernel_socket_close (self);
+}
+
+gboolean
+usher_kernel_socket_is_tcp (UsherKernelSocket *self)
+{
+  return g_str_has_prefix (self->local_address, "tcp:");
 }
 
 static void

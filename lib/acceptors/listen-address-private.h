@@ -46,4 +46,7 @@ char *usher_listen_address_from_socket_address (GSocketAddress *address,
  * as IPv4. */
 char *usher_listen_address_format_peer (GSocketAddress *address);
 
+/* What an IPv4-mapped address stands for, or the same address. (transfer full) */
+GInetAddress *usher_listen_address_unmap (GInetAddress *address);
+
 G_END_DECLS

@@ -408,19 +408,18 @@ usher_listen_address_from_socket_address (GSocketAddress *address,
   return parsed != NULL ? g_steal_pointer (&text) : NULL;
 }
 
-/* Returns NULL if it is no IPv4-mapped address. */
-static GInetAddress *
-unmap_ipv4 (GInetAddress *address)
+GInetAddress *
+usher_listen_address_unmap (GInetAddress *address)
 {
   const guint8 *bytes = g_inet_address_to_bytes (address);
   struct in6_addr in6;
 
   if (g_inet_address_get_family (address) != G_SOCKET_FAMILY_IPV6)
-    return NULL;
+    return g_object_ref (address);
 
   memcpy (&in6, bytes, sizeof in6);
   if (!IN6_IS_ADDR_V4MAPPED (&in6))
-    return NULL;
+    return g_object_ref (address);
 
   return g_inet_address_new_from_bytes (bytes + 12, G_SOCKET_FAMILY_IPV4);
 }
@@ -429,12 +428,13 @@ char *
 usher_listen_address_format_peer (GSocketAddress *address)
 {
   GInetSocketAddress *inet = G_INET_SOCKET_ADDRESS (address);
-  g_autoptr (GInetAddress) ipv4 = unmap_ipv4 (g_inet_socket_address_get_address (inet));
+  GInetAddress *inet_address = g_inet_socket_address_get_address (inet);
+  g_autoptr (GInetAddress) real = usher_listen_address_unmap (inet_address);
   g_autoptr (GSocketAddress) unmapped = NULL;
 
-  if (ipv4 == NULL)
+  if (real == inet_address)
     return format_inet (inet);
 
-  unmapped = g_inet_socket_address_new (ipv4, g_inet_socket_address_get_port (inet));
+  unmapped = g_inet_socket_address_new (real, g_inet_socket_address_get_port (inet));
   return format_inet (G_INET_SOCKET_ADDRESS (unmapped));
 }

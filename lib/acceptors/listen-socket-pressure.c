@@ -87,7 +87,7 @@ usher_listen_socket_set_pressure_watermark (UsherListenSocket *self,
   if (self->pressure.watermark != percent)
     {
       self->pressure.watermark = percent;
-      usher_listen_socket_notify_pressure_watermark (self);
+      usher_listen_socket_notify (self, USHER_LISTEN_PROP_PRESSURE_WATERMARK);
     }
 
   if (percent == 0)

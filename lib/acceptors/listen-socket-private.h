@@ -5,6 +5,7 @@
 
 #include "acceptors/accept-queue-private.h"
 #include "acceptors/kernel-socket-private.h"
+#include "acceptors/proxy-policy-private.h"
 #include "runtime/reactor-private.h"
 #include "supervision/life-private.h"
 #include "usher/child.h"
@@ -13,6 +14,7 @@
 G_BEGIN_DECLS
 
 #define USHER_DEFAULT_WATERMARK 75
+#define USHER_DEFAULT_PROXY_TIMEOUT_MSEC 5000
 
 /*   CLOSED ──> UP                        opened
  *   UP ──> PARKED ──> UP                 restarted, with keep-open
@@ -27,6 +29,27 @@ typedef enum
   USHER_LISTEN_SOCKET_FAILING, /* the same, and the kernel socket is of no use any more */
 } UsherListenSocketState;
 
+/* The options of the kernel socket come last. */
+typedef enum
+{
+  USHER_LISTEN_PROP_ADDRESS = 1,
+  USHER_LISTEN_PROP_LOCAL_ADDRESS,
+  USHER_LISTEN_PROP_BACKLOG,
+  USHER_LISTEN_PROP_KEEP_OPEN,
+  USHER_LISTEN_PROP_IS_UP,
+  USHER_LISTEN_PROP_UNIX_MODE,
+  USHER_LISTEN_PROP_UNIX_USER,
+  USHER_LISTEN_PROP_UNIX_GROUP,
+  USHER_LISTEN_PROP_QUEUE_DEPTH,
+  USHER_LISTEN_PROP_QUEUE_LIMIT,
+  USHER_LISTEN_PROP_N_DROPPED,
+  USHER_LISTEN_PROP_PRESSURE_WATERMARK,
+  USHER_LISTEN_PROP_PROXY_PROTOCOL,
+  USHER_LISTEN_PROP_PROXY_TRUSTED,
+  USHER_LISTEN_PROP_PROXY_TIMEOUT_MSEC,
+  USHER_LISTEN_PROP_FIRST_OPTION,
+} UsherListenSocketProperty;
+
 struct _UsherListenSocket
 {
   GObject parent_instance;
@@ -38,6 +61,11 @@ struct _UsherListenSocket
   UsherListenSocketState state;
   UsherKernelSocket kernel_socket;
   UsherLife life;
+
+  UsherProxyProtocol proxy_protocol;
+  char **proxy_trusted; /* (owned) (nullable) */
+  guint proxy_timeout_msec;
+  UsherProxyPolicy *proxy_policy; /* (owned) (nullable): made of these at the open; does not change while it is up */
 
   UsherPressure pressure;
   UsherTimer look_timer;
@@ -59,6 +87,12 @@ void usher_listen_socket_go_down (UsherListenSocket *self,
                                   UsherDownCause cause,
                                   const GError *error);
 
+/* Any thread, while it is up. NULL if its connections have no PROXY headers. */
+UsherProxyPolicy *usher_listen_socket_get_proxy_policy (UsherListenSocket *self);
+gboolean usher_listen_socket_apply_proxy_policy (UsherListenSocket *self,
+                                                 GError **error);
+void usher_listen_socket_clear_proxy (UsherListenSocket *self);
+
 /* While there is a kernel socket and somebody listens, its queue is looked at once a second. */
 void usher_listen_socket_start_looking (UsherListenSocket *self);
 void usher_listen_socket_stop_looking (UsherListenSocket *self);
@@ -68,9 +102,8 @@ void usher_listen_socket_emit_pressure (UsherListenSocket *self,
                                         guint n_dropped);
 
 void usher_listen_socket_install_properties (GObjectClass *object_class);
-void usher_listen_socket_notify_is_up (UsherListenSocket *self);
-void usher_listen_socket_notify_local_address (UsherListenSocket *self);
-void usher_listen_socket_notify_pressure_watermark (UsherListenSocket *self);
+void usher_listen_socket_notify (UsherListenSocket *self,
+                                 UsherListenSocketProperty property);
 
 /* Whether the kernel socket goes on listening when it is stopped to be started again. */
 gboolean usher_listen_socket_is_kept_open (UsherListenSocket *self);

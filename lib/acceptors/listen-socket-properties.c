@@ -5,31 +5,14 @@
 
 #include <sys/socket.h>
 
-typedef enum
-{
-  PROP_ADDRESS = 1,
-  PROP_LOCAL_ADDRESS,
-  PROP_BACKLOG,
-  PROP_KEEP_OPEN,
-  PROP_IS_UP,
-  PROP_UNIX_MODE,
-  PROP_UNIX_USER,
-  PROP_UNIX_GROUP,
-  PROP_QUEUE_DEPTH,
-  PROP_QUEUE_LIMIT,
-  PROP_N_DROPPED,
-  PROP_PRESSURE_WATERMARK,
-  PROP_FIRST_OPTION,
-} UsherListenSocketProperty;
-
-static GParamSpec *props[PROP_FIRST_OPTION + USHER_N_SOCKET_OPTIONS];
+static GParamSpec *props[USHER_LISTEN_PROP_FIRST_OPTION + USHER_N_SOCKET_OPTIONS];
 
 static void
 listen_socket_set_option (UsherListenSocket *self,
                           guint property_id,
                           const GValue *value)
 {
-  if (usher_socket_options_set_value (&self->kernel_socket.options, property_id - PROP_FIRST_OPTION, value))
+  if (usher_socket_options_set_value (&self->kernel_socket.options, property_id - USHER_LISTEN_PROP_FIRST_OPTION, value))
     g_object_notify_by_pspec (G_OBJECT (self), props[property_id]);
 }
 
@@ -41,7 +24,7 @@ listen_socket_set_unix_mode (UsherListenSocket *self,
     return;
 
   self->kernel_socket.access.mode = mode;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_UNIX_MODE]);
+  g_object_notify_by_pspec (G_OBJECT (self), props[USHER_LISTEN_PROP_UNIX_MODE]);
 }
 
 /* Nobody has the name that is empty. */
@@ -71,35 +54,44 @@ usher_listen_socket_set_property (GObject *object,
 
   switch ((UsherListenSocketProperty) property_id)
     {
-    case PROP_ADDRESS:
+    case USHER_LISTEN_PROP_ADDRESS:
       self->address = g_value_dup_string (value);
       break;
-    case PROP_BACKLOG:
+    case USHER_LISTEN_PROP_BACKLOG:
       usher_listen_socket_set_backlog (self, g_value_get_int (value));
       break;
-    case PROP_KEEP_OPEN:
+    case USHER_LISTEN_PROP_KEEP_OPEN:
       usher_listen_socket_set_keep_open (self, g_value_get_boolean (value));
       break;
-    case PROP_UNIX_MODE:
+    case USHER_LISTEN_PROP_UNIX_MODE:
       listen_socket_set_unix_mode (self, g_value_get_int (value));
       break;
-    case PROP_UNIX_USER:
-      listen_socket_set_account (self, &self->kernel_socket.access.user, g_value_get_string (value), PROP_UNIX_USER);
+    case USHER_LISTEN_PROP_UNIX_USER:
+      listen_socket_set_account (self, &self->kernel_socket.access.user, g_value_get_string (value), USHER_LISTEN_PROP_UNIX_USER);
       break;
-    case PROP_UNIX_GROUP:
-      listen_socket_set_account (self, &self->kernel_socket.access.group, g_value_get_string (value), PROP_UNIX_GROUP);
+    case USHER_LISTEN_PROP_UNIX_GROUP:
+      listen_socket_set_account (self, &self->kernel_socket.access.group, g_value_get_string (value), USHER_LISTEN_PROP_UNIX_GROUP);
       break;
-    case PROP_PRESSURE_WATERMARK:
+    case USHER_LISTEN_PROP_PRESSURE_WATERMARK:
       usher_listen_socket_set_pressure_watermark (self, g_value_get_uint (value));
       break;
-    case PROP_LOCAL_ADDRESS:
-    case PROP_IS_UP:
-    case PROP_QUEUE_DEPTH:
-    case PROP_QUEUE_LIMIT:
-    case PROP_N_DROPPED:
+    case USHER_LISTEN_PROP_PROXY_PROTOCOL:
+      usher_listen_socket_set_proxy_protocol (self, g_value_get_enum (value));
+      break;
+    case USHER_LISTEN_PROP_PROXY_TRUSTED:
+      usher_listen_socket_set_proxy_trusted (self, g_value_get_boxed (value));
+      break;
+    case USHER_LISTEN_PROP_PROXY_TIMEOUT_MSEC:
+      usher_listen_socket_set_proxy_timeout_msec (self, g_value_get_uint (value));
+      break;
+    case USHER_LISTEN_PROP_LOCAL_ADDRESS:
+    case USHER_LISTEN_PROP_IS_UP:
+    case USHER_LISTEN_PROP_QUEUE_DEPTH:
+    case USHER_LISTEN_PROP_QUEUE_LIMIT:
+    case USHER_LISTEN_PROP_N_DROPPED:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
       break;
-    case PROP_FIRST_OPTION:
+    case USHER_LISTEN_PROP_FIRST_OPTION:
     default:
       listen_socket_set_option (self, property_id, value);
     }
@@ -115,45 +107,54 @@ usher_listen_socket_get_property (GObject *object,
 
   switch ((UsherListenSocketProperty) property_id)
     {
-    case PROP_ADDRESS:
+    case USHER_LISTEN_PROP_ADDRESS:
       g_value_set_string (value, self->address);
       break;
-    case PROP_LOCAL_ADDRESS:
+    case USHER_LISTEN_PROP_LOCAL_ADDRESS:
       g_value_set_string (value, self->kernel_socket.local_address);
       break;
-    case PROP_BACKLOG:
+    case USHER_LISTEN_PROP_BACKLOG:
       g_value_set_int (value, self->backlog);
       break;
-    case PROP_KEEP_OPEN:
+    case USHER_LISTEN_PROP_KEEP_OPEN:
       g_value_set_boolean (value, self->keep_open);
       break;
-    case PROP_IS_UP:
+    case USHER_LISTEN_PROP_IS_UP:
       g_value_set_boolean (value, usher_listen_socket_is_up (self));
       break;
-    case PROP_UNIX_MODE:
+    case USHER_LISTEN_PROP_UNIX_MODE:
       g_value_set_int (value, self->kernel_socket.access.mode);
       break;
-    case PROP_UNIX_USER:
+    case USHER_LISTEN_PROP_UNIX_USER:
       g_value_set_string (value, self->kernel_socket.access.user);
       break;
-    case PROP_UNIX_GROUP:
+    case USHER_LISTEN_PROP_UNIX_GROUP:
       g_value_set_string (value, self->kernel_socket.access.group);
       break;
-    case PROP_QUEUE_DEPTH:
+    case USHER_LISTEN_PROP_QUEUE_DEPTH:
       g_value_set_int (value, usher_listen_socket_get_queue_depth (self));
       break;
-    case PROP_QUEUE_LIMIT:
+    case USHER_LISTEN_PROP_QUEUE_LIMIT:
       g_value_set_int (value, usher_listen_socket_get_queue_limit (self));
       break;
-    case PROP_N_DROPPED:
+    case USHER_LISTEN_PROP_N_DROPPED:
       g_value_set_int64 (value, usher_listen_socket_get_n_dropped (self));
       break;
-    case PROP_PRESSURE_WATERMARK:
+    case USHER_LISTEN_PROP_PRESSURE_WATERMARK:
       g_value_set_uint (value, self->pressure.watermark);
       break;
-    case PROP_FIRST_OPTION:
+    case USHER_LISTEN_PROP_PROXY_PROTOCOL:
+      g_value_set_enum (value, self->proxy_protocol);
+      break;
+    case USHER_LISTEN_PROP_PROXY_TRUSTED:
+      g_value_set_boxed (value, self->proxy_trusted);
+      break;
+    case USHER_LISTEN_PROP_PROXY_TIMEOUT_MSEC:
+      g_value_set_uint (value, self->proxy_timeout_msec);
+      break;
+    case USHER_LISTEN_PROP_FIRST_OPTION:
     default:
-      usher_socket_options_get_value (&self->kernel_socket.options, property_id - PROP_FIRST_OPTION, value);
+      usher_socket_options_get_value (&self->kernel_socket.options, property_id - USHER_LISTEN_PROP_FIRST_OPTION, value);
     }
 }
 
@@ -171,7 +172,7 @@ install_state (void)
    *
    * Since: 0.1
    */
-  props[PROP_ADDRESS] =
+  props[USHER_LISTEN_PROP_ADDRESS] =
       g_param_spec_string ("address", NULL, NULL, NULL, READ_WRITE | G_PARAM_CONSTRUCT_ONLY);
 
   /**
@@ -182,7 +183,7 @@ install_state (void)
    *
    * Since: 0.1
    */
-  props[PROP_LOCAL_ADDRESS] =
+  props[USHER_LISTEN_PROP_LOCAL_ADDRESS] =
       g_param_spec_string ("local-address", NULL, NULL, NULL, READ_ONLY);
 
   /**
@@ -192,7 +193,7 @@ install_state (void)
    *
    * Since: 0.1
    */
-  props[PROP_IS_UP] =
+  props[USHER_LISTEN_PROP_IS_UP] =
       g_param_spec_boolean ("is-up", NULL, NULL, FALSE, READ_ONLY);
 }
 
@@ -207,7 +208,7 @@ install_settings (void)
    *
    * Since: 0.1
    */
-  props[PROP_BACKLOG] =
+  props[USHER_LISTEN_PROP_BACKLOG] =
       g_param_spec_int ("backlog", NULL, NULL, 1, G_MAXINT, SOMAXCONN, READ_WRITE);
 
   /**
@@ -219,7 +220,7 @@ install_settings (void)
    *
    * Since: 0.1
    */
-  props[PROP_KEEP_OPEN] =
+  props[USHER_LISTEN_PROP_KEEP_OPEN] =
       g_param_spec_boolean ("keep-open", NULL, NULL, FALSE, READ_WRITE);
 }
 
@@ -237,7 +238,7 @@ install_unix (void)
    *
    * Since: 0.1
    */
-  props[PROP_UNIX_MODE] =
+  props[USHER_LISTEN_PROP_UNIX_MODE] =
       g_param_spec_int ("unix-mode", NULL, NULL, -1, 0777, -1, READ_WRITE);
 
   /**
@@ -251,7 +252,7 @@ install_unix (void)
    *
    * Since: 0.1
    */
-  props[PROP_UNIX_USER] =
+  props[USHER_LISTEN_PROP_UNIX_USER] =
       g_param_spec_string ("unix-user", NULL, NULL, NULL, READ_WRITE);
 
   /**
@@ -265,7 +266,7 @@ install_unix (void)
    *
    * Since: 0.1
    */
-  props[PROP_UNIX_GROUP] =
+  props[USHER_LISTEN_PROP_UNIX_GROUP] =
       g_param_spec_string ("unix-group", NULL, NULL, NULL, READ_WRITE);
 }
 
@@ -280,7 +281,7 @@ install_queue (void)
    *
    * Since: 0.1
    */
-  props[PROP_QUEUE_DEPTH] =
+  props[USHER_LISTEN_PROP_QUEUE_DEPTH] =
       g_param_spec_int ("queue-depth", NULL, NULL, -1, G_MAXINT, -1, READ_ONLY);
 
   /**
@@ -291,7 +292,7 @@ install_queue (void)
    *
    * Since: 0.1
    */
-  props[PROP_QUEUE_LIMIT] =
+  props[USHER_LISTEN_PROP_QUEUE_LIMIT] =
       g_param_spec_int ("queue-limit", NULL, NULL, -1, G_MAXINT, -1, READ_ONLY);
 
   /**
@@ -302,7 +303,7 @@ install_queue (void)
    *
    * Since: 0.1
    */
-  props[PROP_N_DROPPED] =
+  props[USHER_LISTEN_PROP_N_DROPPED] =
       g_param_spec_int64 ("n-dropped", NULL, NULL, -1, G_MAXUINT32, -1, READ_ONLY);
 
   /**
@@ -313,8 +314,52 @@ install_queue (void)
    *
    * Since: 0.1
    */
-  props[PROP_PRESSURE_WATERMARK] =
+  props[USHER_LISTEN_PROP_PRESSURE_WATERMARK] =
       g_param_spec_uint ("pressure-watermark", NULL, NULL, 0, 100, USHER_DEFAULT_WATERMARK, READ_WRITE);
+}
+
+static void
+install_proxy (void)
+{
+  /**
+   * UsherListenSocket:proxy-protocol:
+   *
+   * Whether connections begin with a PROXY header, which says whose they are.
+   *
+   * It has effect at the next open.
+   *
+   * Since: 0.1
+   */
+  props[USHER_LISTEN_PROP_PROXY_PROTOCOL] =
+      g_param_spec_enum ("proxy-protocol", NULL, NULL, USHER_TYPE_PROXY_PROTOCOL, USHER_PROXY_PROTOCOL_OFF, READ_WRITE);
+
+  /**
+   * UsherListenSocket:proxy-trusted:
+   *
+   * The networks whose PROXY headers are believed, such as `10.0.0.0/8` and `2001:db8::/32`. The others
+   * are served as themselves if [property@Usher.ListenSocket:proxy-protocol] is optional, and whatever
+   * they send is for the acceptor; if it is required, they are not served. There has to be one, unless
+   * it is a Unix socket, where everybody is trusted.
+   *
+   * It has effect at the next open.
+   *
+   * Since: 0.1
+   */
+  props[USHER_LISTEN_PROP_PROXY_TRUSTED] =
+      g_param_spec_boxed ("proxy-trusted", NULL, NULL, G_TYPE_STRV, READ_WRITE);
+
+  /**
+   * UsherListenSocket:proxy-timeout-msec:
+   *
+   * How long a PROXY header may take to come, in milliseconds. After that the connection ends; or it is
+   * served without one, if [property@Usher.ListenSocket:proxy-protocol] is optional.
+   *
+   * It has effect at the next open.
+   *
+   * Since: 0.1
+   */
+  props[USHER_LISTEN_PROP_PROXY_TIMEOUT_MSEC] =
+      g_param_spec_uint ("proxy-timeout-msec", NULL, NULL, 1, G_MAXINT32, USHER_DEFAULT_PROXY_TIMEOUT_MSEC, READ_WRITE);
 }
 
 void
@@ -324,8 +369,9 @@ usher_listen_socket_install_properties (GObjectClass *object_class)
   install_settings ();
   install_unix ();
   install_queue ();
+  install_proxy ();
   for (UsherSocketOption i = 0; i < USHER_N_SOCKET_OPTIONS; i++)
-    props[PROP_FIRST_OPTION + i] = usher_socket_option_make_pspec (i, READ_WRITE);
+    props[USHER_LISTEN_PROP_FIRST_OPTION + i] = usher_socket_option_make_pspec (i, READ_WRITE);
 
   object_class->set_property = usher_listen_socket_set_property;
   object_class->get_property = usher_listen_socket_get_property;
@@ -333,21 +379,10 @@ usher_listen_socket_install_properties (GObjectClass *object_class)
 }
 
 void
-usher_listen_socket_notify_is_up (UsherListenSocket *self)
+usher_listen_socket_notify (UsherListenSocket *self,
+                            UsherListenSocketProperty property)
 {
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_IS_UP]);
-}
-
-void
-usher_listen_socket_notify_pressure_watermark (UsherListenSocket *self)
-{
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PRESSURE_WATERMARK]);
-}
-
-void
-usher_listen_socket_notify_local_address (UsherListenSocket *self)
-{
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_LOCAL_ADDRESS]);
+  g_object_notify_by_pspec (G_OBJECT (self), props[property]);
 }
 
 static void
@@ -382,7 +417,7 @@ usher_listen_socket_set_backlog (UsherListenSocket *self,
   self->backlog = backlog;
   if (self->state == USHER_LISTEN_SOCKET_UP || self->state == USHER_LISTEN_SOCKET_PARKED)
     listen_socket_apply_backlog (self);
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_BACKLOG]);
+  g_object_notify_by_pspec (G_OBJECT (self), props[USHER_LISTEN_PROP_BACKLOG]);
 }
 
 /**
@@ -424,7 +459,7 @@ usher_listen_socket_set_keep_open (UsherListenSocket *self,
     return;
 
   self->keep_open = keep_open;
-  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_KEEP_OPEN]);
+  g_object_notify_by_pspec (G_OBJECT (self), props[USHER_LISTEN_PROP_KEEP_OPEN]);
 }
 
 /**

@@ -83,6 +83,23 @@
  * [property@Usher.ListenSocket:v6only] come too late. For every other option make a
  * [class@Gio.Socket], and a listen socket of it.
  *
+ * # Behind a proxy
+ *
+ * A load balancer hides the clients: every connection comes from its own address. Most of them can say
+ * whose it really is, with a header before all else (the PROXY protocol, version 1 or 2). If
+ * [property@Usher.ListenSocket:proxy-protocol] is not off, that is read before the acceptor gets the
+ * connection, whose addresses are then those of the header;
+ * [method@Usher.Connection.dup_transport_peer_address] still says who has connected.
+ *
+ * Whoever may send a header can claim any address. So only the networks of
+ * [property@Usher.ListenSocket:proxy-trusted] may; there is no default, and without them the socket
+ * does not open. Whoever can connect to a Unix socket is trusted.
+ *
+ * While the header has not come, the connection counts as one that is served, and has an acceptor; a
+ * peer that is silent keeps nobody else from being accepted. A connection without the header that it
+ * has to have, or with a broken one, ends as the peer's error: its acceptor terminates with that
+ * reason, and nothing is charged.
+ *
  * # Threading
  *
  * A listen socket belongs to one main context: all functions are called there, unless they say
@@ -138,7 +155,7 @@ listen_socket_set_state (UsherListenSocket *self,
   g_debug ("listen socket %s: %s → %s", self->address, nicks[self->state], nicks[state]);
   self->state = state;
   if (was_up != (state == USHER_LISTEN_SOCKET_UP))
-    usher_listen_socket_notify_is_up (self);
+    usher_listen_socket_notify (self, USHER_LISTEN_PROP_IS_UP);
 }
 
 static void
@@ -160,7 +177,7 @@ listen_socket_go_up (UsherListenSocket *self)
 {
   listen_socket_begin_change (self);
   if (self->state == USHER_LISTEN_SOCKET_CLOSED)
-    usher_listen_socket_notify_local_address (self);
+    usher_listen_socket_notify (self, USHER_LISTEN_PROP_LOCAL_ADDRESS);
   listen_socket_set_state (self, USHER_LISTEN_SOCKET_UP);
   usher_listen_socket_start_looking (self);
   g_signal_emit (self, signals[SIGNAL_UP], 0);
@@ -173,7 +190,7 @@ listen_socket_close_kernel_socket (UsherListenSocket *self)
   usher_listen_socket_stop_looking (self);
   usher_kernel_socket_close (&self->kernel_socket);
   listen_socket_set_state (self, USHER_LISTEN_SOCKET_CLOSED);
-  usher_listen_socket_notify_local_address (self);
+  usher_listen_socket_notify (self, USHER_LISTEN_PROP_LOCAL_ADDRESS);
 }
 
 /* Handlers of `down` may have opened it again. */
@@ -233,6 +250,7 @@ usher_listen_socket_finalize (GObject *object)
   UsherListenSocket *self = USHER_LISTEN_SOCKET (object);
 
   usher_kernel_socket_clear (&self->kernel_socket);
+  usher_listen_socket_clear_proxy (self);
   g_free (self->address);
 
   G_OBJECT_CLASS (usher_listen_socket_parent_class)->finalize (object);
@@ -324,6 +342,7 @@ usher_listen_socket_init (UsherListenSocket *self)
 {
   self->backlog = SOMAXCONN;
   self->pressure.watermark = USHER_DEFAULT_WATERMARK;
+  self->proxy_timeout_msec = USHER_DEFAULT_PROXY_TIMEOUT_MSEC;
   self->kernel_socket = (UsherKernelSocket) USHER_KERNEL_SOCKET_INIT;
 }
 
@@ -364,6 +383,19 @@ usher_listen_socket_dup_local_address (UsherListenSocket *self)
   return g_strdup (self->kernel_socket.local_address);
 }
 
+static gboolean
+listen_socket_open_kernel_socket (UsherListenSocket *self,
+                                  GError **error)
+{
+  if (!usher_kernel_socket_open (&self->kernel_socket, self->address, self->backlog, error))
+    return FALSE;
+  if (usher_listen_socket_apply_proxy_policy (self, error))
+    return TRUE;
+
+  usher_kernel_socket_undo_open (&self->kernel_socket);
+  return FALSE;
+}
+
 /**
  * usher_listen_socket_open:
  * @self: a listen socket
@@ -375,7 +407,7 @@ usher_listen_socket_dup_local_address (UsherListenSocket *self)
  *
  * The errors name the address and say what to do. They are %USHER_ERROR_INVALID_ADDRESS;
  * %USHER_ERROR_INVALID_ARGUMENT if an inherited socket is none that can be accepted from, or the
- * user or group of a Unix socket's path does not exist, and
+ * user or group of a Unix socket's path does not exist, or nobody is trusted to send PROXY headers, and
  * %USHER_ERROR_CLOSED if one that was made elsewhere was closed before; and those
  * of %G_IO_ERROR that stand for what the kernel says: %G_IO_ERROR_ADDRESS_IN_USE,
  * %G_IO_ERROR_PERMISSION_DENIED, %G_IO_ERROR_TOO_MANY_OPEN_FILES, %G_IO_ERROR_NOT_FOUND (also
@@ -405,7 +437,7 @@ usher_listen_socket_open (UsherListenSocket *self,
       return FALSE;
     }
   if (self->state == USHER_LISTEN_SOCKET_CLOSED &&
-      !usher_kernel_socket_open (&self->kernel_socket, self->address, self->backlog, error))
+      !listen_socket_open_kernel_socket (self, error))
     return FALSE;
 
   listen_socket_go_up (self);

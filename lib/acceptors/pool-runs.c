@@ -146,7 +146,7 @@ usher_acceptor_pool_abandon_runs (UsherAcceptorPool *self)
     {
       UsherAcceptorRun *run = link->data;
 
-      if (run->state == USHER_RUN_SERVING)
+      if (run->connection != NULL)
         pool_forget_connection (self, run->connection);
       usher_acceptor_run_abandon (run);
       usher_acceptor_run_unref (run);
