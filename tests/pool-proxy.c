@@ -10,6 +10,7 @@
 #include "support/fault.h"
 #include "support/pool-fixture.h"
 #include "support/sockets.h"
+#include "usher/connection-info.h"
 #include "usher/error.h"
 
 #define V1 "PROXY TCP4 192.0.2.1 198.51.100.2 5123 443\r\n"
