@@ -158,9 +158,9 @@ usher_listen_socket_get_queue_limit (UsherListenSocket *self)
  * @self: a listen socket
  *
  * Asks the kernel how often it has dropped what a client of a TCP port sent to connect, since this
- * kernel socket was made. Nearly always that is because the accept queue was full, else because there
- * was no memory. A client tries again for a while, so this counts attempts and not clients; it wraps
- * round at 2³².
+ * kernel socket was made. Most often that is because the accept queue was full; the kernel does not
+ * say why. A client tries again for a while, so this counts attempts and not clients. It wraps round at
+ * 2³².
  *
  * Returns: how often; -1 while there is no kernel socket, and for Unix sockets, whose clients wait or
  *   are told that the queue is full
