@@ -11,6 +11,7 @@
 #include "support/pool-fixture.h"
 #include "support/sockets.h"
 #include "usher/connection-info.h"
+#include "usher/connection-info.h"
 #include "usher/error.h"
 
 #define V1 "PROXY TCP4 192.0.2.1 198.51.100.2 5123 443\r\n"
@@ -480,6 +481,34 @@ test_drains (PoolFixture *fixture,
   g_ptr_array_set_size (fixture->reports, 0);
 }
 
+static gpointer
+make_exit (gpointer user_data)
+{
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, "thrown out");
+  g_autoptr (UsherExit) reason = usher_exit_new_shutdown_with_error (error);
+
+  usher_connection_exit (user_data, reason);
+  return NULL;
+}
+
+/* Somebody else has had enough of it. */
+static void
+test_is_made_to_exit (PoolFixture *fixture,
+                      gconstpointer setting)
+{
+  g_autoptr (TestClient) silent = test_client_connect (fixture->listen_socket);
+  g_autoptr (GPtrArray) children = NULL;
+  g_autoptr (UsherConnection) connection = NULL;
+
+  pool_fixture_wait_for (fixture, n_connections_is, 1);
+  children = usher_acceptor_pool_which_children (fixture->pool);
+  connection = g_object_ref (usher_connection_info_get_connection (children->pdata[0]));
+  g_thread_join (g_thread_new ("test", make_exit, connection));
+  pool_fixture_wait_for (fixture, n_terminates_is, 1);
+  g_assert_cmpstr (usher_exit_get_error (fixture->script.terminated)->message, ==, "thrown out");
+  pool_fixture_wait_for (fixture, n_connections_is, 0);
+}
+
 static void
 test_is_killed (PoolFixture *fixture,
                 gconstpointer setting)
@@ -628,6 +657,7 @@ main (int argc,
   ADD ("ends-when-a-system-call-fails", required, test_faults);
   ADD ("holds-nobody-up", required, test_holds_nobody_up);
   ADD ("drains", required, test_drains);
+  ADD ("is-made-to-exit", required, test_is_made_to_exit);
   ADD ("is-killed/in-threads", required, test_is_killed_in_threads);
   ADD_ON_LOOP ("is-killed/on-the-loop", required, test_is_killed);
   g_test_add_func ("/pool-proxy/refuses-settings-that-it-cannot-use", test_settings);

@@ -12,6 +12,7 @@
 
 struct _UsherProxyGreeting
 {
+  gatomicrefcount ref_count;
   UsherReactor *reactor;       /* (owned) */
   UsherConnection *connection; /* (owned) */
   UsherProxyPolicy *policy;    /* (owned) */
@@ -20,6 +21,8 @@ struct _UsherProxyGreeting
   UsherWatch watch;
   UsherTimer timer;
   gulong exit_id;
+  UsherMessage exit_message;
+  gboolean is_over;
 };
 
 UsherProxyGreeting *
@@ -29,6 +32,7 @@ usher_proxy_greeting_new (UsherReactor *reactor,
 {
   UsherProxyGreeting *self = g_new0 (UsherProxyGreeting, 1);
 
+  g_atomic_ref_count_init (&self->ref_count);
   self->reactor = usher_reactor_ref (reactor);
   self->connection = g_object_ref (connection);
   self->policy = usher_proxy_policy_ref (policy);
@@ -36,11 +40,34 @@ usher_proxy_greeting_new (UsherReactor *reactor,
   return self;
 }
 
+static UsherProxyGreeting *
+greeting_ref (UsherProxyGreeting *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+/* Any thread. */
+static void
+greeting_unref (gpointer data)
+{
+  UsherProxyGreeting *self = data;
+
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  usher_proxy_policy_unref (self->policy);
+  g_object_unref (self->connection);
+  usher_reactor_unref (self->reactor);
+  g_free (self);
+}
+
 /* The handler of the cancellable may be running further up the stack, so that
- * g_cancellable_disconnect() would wait for itself. */
+ * g_cancellable_disconnect() would wait for itself; and it has a reference. */
 static void
 greeting_stop (UsherProxyGreeting *self)
 {
+  self->is_over = TRUE;
   usher_watch_remove (&self->watch);
   usher_timer_stop (&self->timer);
   if (self->exit_id != 0)
@@ -51,10 +78,7 @@ void
 usher_proxy_greeting_free (UsherProxyGreeting *self)
 {
   greeting_stop (self);
-  usher_proxy_policy_unref (self->policy);
-  g_object_unref (self->connection);
-  usher_reactor_unref (self->reactor);
-  g_free (self);
+  greeting_unref (self);
 }
 
 /* Endings. Nothing may be touched after any of them. */
@@ -178,20 +202,28 @@ on_time_over (UsherTimer *timer)
 {
   UsherProxyGreeting *self = USHER_OWNER (UsherProxyGreeting, timer, timer);
 
-  if (g_cancellable_is_cancelled (usher_connection_get_exit_cancellable (self->connection)))
-    greeting_fail (self, G_IO_ERROR_CANCELLED, "its acceptor was asked to exit");
-  else
-    greeting_go_without (self, G_IO_ERROR_TIMED_OUT, "it did not send its PROXY header in time");
+  greeting_go_without (self, G_IO_ERROR_TIMED_OUT, "it did not send its PROXY header in time");
 }
 
-/* At once, but not in the stack of who cancels. */
+static void
+on_exit_message (UsherMessage *message)
+{
+  UsherProxyGreeting *self = USHER_OWNER (UsherProxyGreeting, exit_message, message);
+
+  if (!self->is_over)
+    greeting_fail (self, G_IO_ERROR_CANCELLED, "its acceptor was asked to exit");
+  greeting_unref (self);
+}
+
+/* Called in any thread, once. */
 static void
 on_exit_wanted (GCancellable *cancellable,
                 gpointer user_data)
 {
   UsherProxyGreeting *self = user_data;
 
-  usher_timer_start (&self->timer, self->reactor, 0, on_time_over);
+  greeting_ref (self);
+  usher_reactor_post (self->reactor, &self->exit_message, on_exit_message);
 }
 
 /* What is peeked at stays readable, so only what is new is worth an event. The first one tells what
@@ -211,7 +243,7 @@ greeting_wait (UsherProxyGreeting *self)
     }
 
   usher_timer_start (&self->timer, self->reactor, usher_clock_now_usec () + timeout_usec, on_time_over);
-  self->exit_id = g_cancellable_connect (exit, G_CALLBACK (on_exit_wanted), self, NULL);
+  self->exit_id = g_cancellable_connect (exit, G_CALLBACK (on_exit_wanted), greeting_ref (self), greeting_unref);
 }
 
 void
