@@ -435,6 +435,63 @@ test_turns_away_on_loop (PoolFixture *fixture,
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
 }
 
+/* The proxy has as many connections as it has clients. */
+static void
+test_limit_per_peer (PoolFixture *fixture,
+                     gconstpointer setting)
+{
+  TestClient *clients[5];
+  g_autoptr (TestClient) one_too_many = NULL;
+
+  g_object_set (fixture->pool, "max-connections-per-peer", 1, NULL);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      g_autofree char *header = g_strdup_printf ("PROXY TCP4 192.0.2.%u 198.51.100.2 5123 443\r\n", i + 1);
+
+      clients[i] = test_client_connect (fixture->listen_socket);
+      pool_fixture_wait_for (fixture, n_connections_is, i + 1);
+      test_client_send (clients[i], header);
+    }
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      g_autofree char *whose = g_strdup_printf ("192.0.2.%u:5123 to 198.51.100.2:443 through 127.0.0.1 for “”\n", i + 1);
+
+      test_client_expect (clients[i], whose);
+    }
+
+  one_too_many = test_client_connect (fixture->listen_socket);
+  SEND (one_too_many, V1);
+  test_client_expect_end (one_too_many);
+  pool_fixture_wait_for (fixture, n_terminates_is, 1);
+  g_assert_error (usher_exit_get_error (fixture->script.terminated), G_IO_ERROR, G_IO_ERROR_BUSY);
+  pool_fixture_wait_for (fixture, n_connections_is, G_N_ELEMENTS (clients));
+
+  shutdown (clients[0]->fd, SHUT_WR);
+  test_client_expect_end (clients[0]);
+  pool_fixture_wait_for (fixture, n_connections_is, G_N_ELEMENTS (clients) - 1);
+  g_clear_pointer (&one_too_many, test_client_free);
+  one_too_many = test_client_connect (fixture->listen_socket);
+  SEND (one_too_many, V1);
+  test_client_expect (one_too_many, V1_WHOSE);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    test_client_free (clients[i]);
+}
+
+/* One that is served as itself is counted once. */
+static void
+test_limit_per_stranger (PoolFixture *fixture,
+                         gconstpointer setting)
+{
+  g_object_set (fixture->pool, "max-connections-per-peer", 1, NULL);
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (TestClient) client = test_client_connect (fixture->listen_socket);
+
+      test_client_expect (client, "direct\n");
+      leave (fixture, client);
+    }
+}
+
 /* Others, and the pool. */
 
 static void
@@ -655,6 +712,8 @@ main (int argc,
   ADD ("ends-when-the-peer-resets", required, test_reset);
   ADD ("ends-for-strangers", required_of_others, test_untrusted);
   ADD ("ends-when-a-system-call-fails", required, test_faults);
+  ADD ("is-counted-by-whose-it-is", required, test_limit_per_peer);
+  ADD ("is-counted-once", optional_of_others, test_limit_per_stranger);
   ADD ("holds-nobody-up", required, test_holds_nobody_up);
   ADD ("drains", required, test_drains);
   ADD ("is-made-to-exit", required, test_is_made_to_exit);

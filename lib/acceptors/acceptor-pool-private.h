@@ -101,6 +101,10 @@ void usher_acceptor_pool_give_slot (UsherAcceptorPool *self);
 /* Any thread. Returns whether it had not been returned before. */
 gboolean usher_acceptor_pool_return_ticket (UsherAcceptorPool *self,
                                             UsherTicket *ticket);
+/* Once it is known whose the connection of a proxy is, unless it was counted already. Returns FALSE if
+ * that peer has as many as it may. */
+gboolean usher_acceptor_pool_count_peer (UsherAcceptorPool *self,
+                                         UsherConnection *connection);
 /* Those who were accepted, and wait for a slot. */
 void usher_acceptor_pool_serve_held (UsherAcceptorPool *self);
 void usher_acceptor_pool_refuse_all_held (UsherAcceptorPool *self);

@@ -130,13 +130,25 @@ run_turn_away (UsherAcceptorRun *self,
   usher_acceptor_run_terminate (self, reason);
 }
 
+static GError *
+run_make_peer_error (UsherAcceptorRun *self)
+{
+  g_autofree char *peer = usher_connection_dup_peer_name (self->connection);
+
+  return g_error_new (G_IO_ERROR, G_IO_ERROR_BUSY,
+                      "The connection from %s was not served: its peer has as many connections as it may", peer);
+}
+
 static void
 on_greeted (gpointer user_data,
             const GError *error)
 {
   UsherAcceptorRun *self = user_data;
+  g_autoptr (GError) too_many = NULL;
 
   g_clear_pointer (&self->greeting, usher_proxy_greeting_free);
+  if (error == NULL && !usher_acceptor_pool_count_peer (self->socket->pool, self->connection))
+    error = too_many = run_make_peer_error (self);
   if (error == NULL)
     self->execution->serve (self);
   else

@@ -69,6 +69,21 @@ pool_socket_deliver (UsherPoolSocket *self,
   usher_pool_socket_start_acceptors (self);
 }
 
+/* Whose a proxy's connection is, is known only when it has said so. */
+static gboolean
+pool_socket_may_be_proxied (UsherPoolSocket *self,
+                            const UsherPeer *peer)
+{
+  UsherProxyPolicy *policy = usher_listen_socket_get_proxy_policy (self->listen_socket);
+  g_autoptr (GSocketAddress) address = NULL;
+
+  if (policy == NULL)
+    return FALSE;
+
+  address = g_socket_address_new_from_native ((gpointer) &peer->address, peer->length);
+  return usher_proxy_policy_trusts (policy, address);
+}
+
 /* The connection has a slot. */
 static void
 pool_socket_admit (UsherPoolSocket *self,
@@ -77,9 +92,10 @@ pool_socket_admit (UsherPoolSocket *self,
 {
   UsherAcceptorPool *pool = self->pool;
   UsherConnection *connection;
-  UsherPeerKey key;
+  UsherPeerKey key = { 0 };
 
-  if (!usher_peer_counts_add (&pool->peers, peer, fd, &key))
+  if (!pool_socket_may_be_proxied (self, peer) &&
+      !usher_peer_counts_add (&pool->peers, peer, fd, &key))
     {
       usher_acceptor_pool_give_slot (pool);
       pool_refuse (pool, fd, peer->address.ss_family == AF_UNIX ? USHER_REFUSAL_USER : USHER_REFUSAL_PEER);

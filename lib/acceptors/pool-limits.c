@@ -90,6 +90,27 @@ usher_acceptor_pool_return_ticket (UsherAcceptorPool *self,
   return TRUE;
 }
 
+gboolean
+usher_acceptor_pool_count_peer (UsherAcceptorPool *self,
+                                UsherConnection *connection)
+{
+  g_autoptr (GSocketAddress) address = usher_connection_dup_peer_address (connection);
+  UsherTicket *ticket = usher_connection_get_ticket (connection);
+  UsherPeer peer = { 0 };
+  UsherPeerKey key;
+
+  if (address == NULL || !g_atomic_int_get (&ticket->is_counted) || ticket->peer.family != 0)
+    return TRUE;
+
+  peer.length = g_socket_address_get_native_size (address);
+  g_socket_address_to_native (address, &peer.address, sizeof peer.address, NULL);
+  if (!usher_peer_counts_add (&self->peers, &peer, usher_connection_get_fd (connection), &key))
+    return FALSE;
+
+  ticket->peer = key;
+  return TRUE;
+}
+
 /**
  * usher_acceptor_pool_remove_connection:
  * @self: a pool
