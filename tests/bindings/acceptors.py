@@ -297,4 +297,43 @@ class ChildTest(unittest.TestCase):
         self.assertEqual(exits[0].get_kind(), Usher.ExitKind.SHUTDOWN)
 
 
+class FactoryTest(unittest.TestCase):
+    def setUp(self):
+        self.lamps, self.exits, started = [], [], []
+        self.supervisor = Usher.Supervisor.new(Usher.Strategy.SIMPLE_ONE_FOR_ONE)
+        self.supervisor.add_child(Usher.ChildSpec.new_with_factory('lamp', self.make))
+        self.supervisor.connect('exited', lambda _, serial, why: self.exits.append(why))
+        self.supervisor.start_async(None, lambda child, result: started.append(child.start_finish(result)))
+        wait_until(lambda: started)
+
+    def make(self, colour):
+        if colour is None:
+            raise GLib.Error('of which colour?', 'example', 42)
+        lamp = Lamp()
+        self.lamps.append((colour.get_string(), lamp))
+        return lamp
+
+    def start(self, argument):
+        answers = []
+        self.supervisor.start_child_with_argument_async(
+            argument, None, lambda _, result: answers.append(result))
+        wait_until(lambda: answers)
+        return self.supervisor.start_child_with_argument_finish(answers[0])
+
+    def test_a_factory_in_python_makes_children(self):
+        self.assertEqual(self.start(GLib.Variant('s', 'red')),
+                         (Usher.StartResult.STARTED, self.lamps[0][1]))
+        self.lamps[0][1].burn_out()
+        wait_until(lambda: len(self.lamps) == 2 and self.lamps[1][1].calls == ['start', 'started'])
+        self.assertEqual([colour for colour, _ in self.lamps], ['red', 'red'])
+
+        with self.assertRaises(GLib.Error) as caught:
+            self.start(None)
+        self.assertTrue(caught.exception.matches(GLib.quark_from_string('example'), 42))
+
+        self.supervisor.shutdown(Usher.Stop.FINAL)
+        wait_until(lambda: self.exits)
+        self.assertEqual(self.lamps[1][1].calls[2:], [Usher.Stop.FINAL])
+
+
 tap.main()

@@ -11,7 +11,7 @@
 
 G_BEGIN_DECLS
 
-#define MAX_NURSERY 16
+#define MAX_NURSERY 64
 
 /* A factory of test children: x1, x2 and so on, or named after the argument (a string) that it is
  * given, x1 with the argument `red` being `red1`. */
