@@ -5,6 +5,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <gio/gunixconnection.h>
+
 #include "support/connection-fixture.h"
 #include "support/fault.h"
 #include "usher/error.h"
@@ -529,6 +531,51 @@ test_knows_the_peers_credentials (ConnectionFixture *fixture,
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
 }
 
+static void
+test_has_a_socket_when_asked (ConnectionFixture *fixture,
+                              gconstpointer data)
+{
+  GSocket *socket = usher_connection_get_socket (fixture->connection, NULL);
+  g_autoptr (GSocket) kept = g_object_ref (socket);
+  g_autoptr (GError) error = NULL;
+  char byte;
+
+  g_assert_true (usher_connection_get_socket (fixture->connection, NULL) == socket);
+  g_assert_cmpint (g_socket_get_family (socket), ==, G_SOCKET_FAMILY_UNIX);
+
+  usher_connection_close (fixture->connection);
+  g_assert_true (g_socket_is_closed (kept));
+  g_assert_cmpint (recv (fixture->peer, &byte, 1, MSG_DONTWAIT), ==, 0);
+  g_assert_null (usher_connection_get_socket (fixture->connection, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+}
+
+static void
+test_is_stolen (ConnectionFixture *fixture,
+                gconstpointer data)
+{
+  g_autoptr (GSocketConnection) stolen = NULL;
+  g_autoptr (GError) error = NULL;
+  char byte;
+
+  connection_fixture_begin_read (fixture, NULL);
+  g_assert_null (usher_connection_steal_socket_connection (fixture->connection, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_PENDING);
+  connection_fixture_say (fixture, "x");
+  connection_fixture_expect_read (fixture, "x");
+
+  stolen = usher_connection_steal_socket_connection (fixture->connection, NULL);
+  g_assert_true (G_IS_UNIX_CONNECTION (stolen));
+  connection_fixture_begin_read (fixture, NULL);
+  connection_fixture_expect_read_error (fixture, G_IO_ERROR_CLOSED);
+  usher_connection_kill (fixture->connection);
+  usher_connection_close (fixture->connection);
+
+  g_assert_cmpint (recv (fixture->peer, &byte, 1, MSG_DONTWAIT), ==, -1);
+  connection_fixture_say (fixture, "y");
+  g_assert_cmpint (g_input_stream_read (g_io_stream_get_input_stream (G_IO_STREAM (stolen)), &byte, 1, NULL, NULL), ==, 1);
+}
+
 #define ADD(path, function) g_test_add ("/connection/" path, ConnectionFixture, NULL, connection_fixture_set_up, function, connection_fixture_tear_down)
 
 int
@@ -561,6 +608,8 @@ main (int argc,
   ADD ("exits-for-a-reason", test_exits_for_a_reason);
   ADD ("invokes-in-its-context", test_invokes_in_its_context);
   ADD ("knows-the-peers-credentials", test_knows_the_peers_credentials);
+  ADD ("has-a-socket-when-asked", test_has_a_socket_when_asked);
+  ADD ("is-stolen", test_is_stolen);
   ADD ("has-addresses", test_has_addresses);
 
   return g_test_run ();

@@ -46,6 +46,12 @@ USHER_AVAILABLE_IN_0_1
 GCredentials *usher_connection_dup_credentials (UsherConnection *self,
                                                 GError **error);
 USHER_AVAILABLE_IN_0_1
+GSocket *usher_connection_get_socket (UsherConnection *self,
+                                      GError **error);
+USHER_AVAILABLE_IN_0_1
+GSocketConnection *usher_connection_steal_socket_connection (UsherConnection *self,
+                                                             GError **error);
+USHER_AVAILABLE_IN_0_1
 void usher_connection_set_read_timeout_msec (UsherConnection *self,
                                              guint read_timeout_msec);
 USHER_AVAILABLE_IN_0_1

@@ -24,6 +24,7 @@ struct _UsherConnection
   GInputStream *input;   /* (owned) (nullable): made when asked for */
   GOutputStream *output; /* (owned) (nullable): made when asked for */
   GMutex lock;
+  GSocket *socket;        /* (owned) (nullable) (locked-by lock): made when asked for */
   UsherExit *exit_reason; /* (owned) (nullable) (locked-by lock): what it was made to exit for */
   union
   {
@@ -41,6 +42,8 @@ typedef enum
   USHER_CONNECTION_IDLE_TIMEOUT,
   USHER_CONNECTION_MAX_QUEUED_BYTES,
 } UsherConnectionLimit;
+
+void usher_connection_close_socket (UsherConnection *self);
 
 void usher_connection_notify_limit (UsherConnection *self,
                                     UsherConnectionLimit limit);

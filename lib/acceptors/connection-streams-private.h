@@ -19,4 +19,11 @@ G_DECLARE_FINAL_TYPE (UsherConnectionOutput, usher_connection_output, USHER, CON
 GInputStream *usher_connection_input_new (UsherTransport *transport);
 GOutputStream *usher_connection_output_new (UsherTransport *transport);
 
+/* (transfer none) */
+UsherTransport *usher_connection_input_get_transport (UsherConnectionInput *self);
+UsherTransport *usher_connection_output_get_transport (UsherConnectionOutput *self);
+
+void usher_connection_input_pollable_iface_init (GPollableInputStreamInterface *iface);
+void usher_connection_output_pollable_iface_init (GPollableOutputStreamInterface *iface);
+
 G_END_DECLS

@@ -26,8 +26,10 @@ struct _UsherConnectionOutput
   UsherHalf half;
 };
 
-G_DEFINE_FINAL_TYPE (UsherConnectionInput, usher_connection_input, G_TYPE_INPUT_STREAM)
-G_DEFINE_FINAL_TYPE (UsherConnectionOutput, usher_connection_output, G_TYPE_OUTPUT_STREAM)
+G_DEFINE_FINAL_TYPE_WITH_CODE (UsherConnectionInput, usher_connection_input, G_TYPE_INPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_INPUT_STREAM, usher_connection_input_pollable_iface_init))
+G_DEFINE_FINAL_TYPE_WITH_CODE (UsherConnectionOutput, usher_connection_output, G_TYPE_OUTPUT_STREAM,
+                               G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM, usher_connection_output_pollable_iface_init))
 
 static void
 half_clear (UsherHalf *self)
@@ -177,6 +179,12 @@ usher_connection_input_new (UsherTransport *transport)
   return G_INPUT_STREAM (self);
 }
 
+UsherTransport *
+usher_connection_input_get_transport (UsherConnectionInput *self)
+{
+  return self->half.transport;
+}
+
 /* Writing. */
 
 static gboolean
@@ -323,4 +331,10 @@ usher_connection_output_new (UsherTransport *transport)
 
   self->half.transport = usher_transport_ref (transport);
   return G_OUTPUT_STREAM (self);
+}
+
+UsherTransport *
+usher_connection_output_get_transport (UsherConnectionOutput *self)
+{
+  return self->half.transport;
 }

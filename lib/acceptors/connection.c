@@ -195,6 +195,7 @@ usher_connection_finalize (GObject *object)
   g_clear_pointer (&self->proxied, usher_proxied_free);
   g_clear_pointer (&self->transport, usher_transport_unref);
   g_clear_pointer (&self->exit_reason, usher_exit_unref);
+  g_clear_object (&self->socket);
   g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (usher_connection_parent_class)->finalize (object);
@@ -342,6 +343,7 @@ void
 usher_connection_close (UsherConnection *self)
 {
   usher_transport_close (self->transport);
+  usher_connection_close_socket (self);
 }
 
 /**

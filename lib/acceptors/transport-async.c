@@ -13,7 +13,7 @@ static const guint32 watch_events[] = {
 gboolean
 usher_transport_is_in_reactor (UsherTransport *self)
 {
-  return self->watched_events != 0 || self->is_timed || self->transfers[USHER_TRANSPORT_READ] != NULL ||
+  return self->watched_events != 0 || self->polls != NULL || self->is_timed || self->transfers[USHER_TRANSPORT_READ] != NULL ||
          self->transfers[USHER_TRANSPORT_WRITE] != NULL;
 }
 
@@ -148,7 +148,15 @@ transport_add_transfer (UsherTransport *self,
                         UsherTransfer *transfer)
 {
   g_mutex_lock (&self->lock);
-  self->transfers[transfer->direction] = transfer;
+  if (transfer->n_vectors > 0)
+    {
+      self->transfers[transfer->direction] = transfer;
+    }
+  else
+    {
+      transfer->next = self->polls;
+      self->polls = transfer;
+    }
   g_mutex_unlock (&self->lock);
 
   if (usher_transport_is_foreign_cancellable (self, transfer->cancellable))
@@ -192,6 +200,36 @@ transport_advance (UsherTransport *self,
   transfer->done (transfer, n, error, FALSE);
 }
 
+/* Each of those who only want to know looks again.
+ *
+ * Called in the reactor's context. */
+static void
+transport_advance_polls (UsherTransport *self)
+{
+  UsherTransfer *polls;
+
+  g_mutex_lock (&self->lock);
+  polls = g_steal_pointer (&self->polls);
+  g_mutex_unlock (&self->lock);
+
+  while (polls != NULL)
+    {
+      UsherTransfer *transfer = polls;
+      GError *error = NULL;
+      gssize n;
+
+      polls = transfer->next;
+      if (transfer->cancelled_id != 0)
+        g_cancellable_disconnect (transfer->cancellable, transfer->cancelled_id);
+      transfer->cancelled_id = 0;
+      n = transport_try_or_wait (self, transfer, &error);
+      if (n == USHER_WOULD_BLOCK)
+        transport_add_transfer (self, transfer);
+      else
+        transfer->done (transfer, n, error, FALSE);
+    }
+}
+
 /* Called in the reactor's context. */
 static void
 transport_flush (UsherTransport *self)
@@ -215,6 +253,7 @@ on_timer (UsherTimer *timer)
   g_mutex_unlock (&self->lock);
   transport_advance (self, USHER_TRANSPORT_READ);
   transport_advance (self, USHER_TRANSPORT_WRITE);
+  transport_advance_polls (self);
   usher_transport_unref (self);
 }
 
@@ -238,6 +277,7 @@ on_watch_ready (UsherWatch *watch,
       transport_flush (self);
       transport_advance (self, USHER_TRANSPORT_WRITE);
     }
+  transport_advance_polls (self);
   usher_transport_unref (self);
 }
 
@@ -252,6 +292,7 @@ on_message (UsherMessage *message)
   transport_flush (self);
   transport_advance (self, USHER_TRANSPORT_READ);
   transport_advance (self, USHER_TRANSPORT_WRITE);
+  transport_advance_polls (self);
   usher_transport_unref (self);
 }
 

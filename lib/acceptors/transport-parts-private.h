@@ -40,6 +40,7 @@ struct _UsherTransport
   UsherTransfer *writer;  /* (unowned) (nullable) (locked-by output_lock): the write that has begun */
   gboolean is_write_shut; /* (locked-by output_lock): as soon as the queue is empty */
 
+  UsherTransfer *polls;        /* (unowned) (nullable) (locked-by lock): those without vectors */
   int wake_fds[2];             /* written (locked-by lock): eventfds that end a poll (), -1 until one waits */
   UsherTransfer *transfers[2]; /* (unowned) (nullable) (locked-by lock): those that wait in the reactor */
 

@@ -31,7 +31,7 @@ typedef void (*UsherTransferFunc) (UsherTransfer *transfer,
                                    gboolean is_early);
 
 /* One read, or one write: what is given to the kernel. Reading ends when something has come,
- * writing when everything has gone. */
+ * writing when everything has gone; without vectors, both end when they could have been begun. */
 struct _UsherTransfer
 {
   UsherDirection direction;
@@ -47,6 +47,7 @@ struct _UsherTransfer
   gint64 waiting_usec;    /* since when it waits for the peer; 0 if it does not */
   gint64 wait_until_usec; /* when it is too late; G_MAXINT64 is never */
   gulong cancelled_id;
+  UsherTransfer *next; /* (unowned) (nullable) */
 };
 
 /* 0 is no limit. */
@@ -69,7 +70,12 @@ UsherReactor *usher_transport_get_reactor (UsherTransport *self);
 gssize usher_transport_transfer (UsherTransport *self,
                                  UsherTransfer *transfer,
                                  GError **error);
-/* The caller keeps the transfer until it is done. */
+/* Does not wait: what is possible at once, or G_IO_ERROR_WOULD_BLOCK. */
+gssize usher_transport_transfer_nonblocking (UsherTransport *self,
+                                             UsherTransfer *transfer,
+                                             GError **error);
+/* The caller keeps the transfer until it is done. Of those with vectors there is one at a time in
+ * each direction. */
 void usher_transport_transfer_async (UsherTransport *self,
                                      UsherTransfer *transfer);
 /* What is queued is sent as far as that needs no waiting. */

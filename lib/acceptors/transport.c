@@ -4,6 +4,7 @@
 #include "acceptors/transport-parts-private.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -236,6 +237,29 @@ transport_try_reading (UsherTransport *self,
   return n;
 }
 
+/* Whether the kernel would have done something now. */
+static gssize
+transport_poll (UsherTransport *self,
+                UsherTransfer *transfer,
+                GError **error)
+{
+  struct pollfd fd = { self->fd, transfer->direction == USHER_TRANSPORT_READ ? POLLIN | POLLRDHUP : POLLOUT, 0 };
+
+  return poll (&fd, 1, 0) != 0 ? 0 : transport_would_block (self, transfer, error);
+}
+
+static gssize
+transport_do (UsherTransport *self,
+              UsherTransfer *transfer,
+              GError **error)
+{
+  if (transfer->n_vectors == 0)
+    return transport_poll (self, transfer, error);
+
+  return transfer->direction == USHER_TRANSPORT_READ ? transport_try_reading (self, transfer, error)
+                                                     : usher_transport_try_writing (self, transfer, error);
+}
+
 gssize
 usher_transport_try (UsherTransport *self,
                      UsherTransfer *transfer,
@@ -247,8 +271,7 @@ usher_transport_try (UsherTransport *self,
   if (!transport_refuses (self, transfer->cancellable, &local_error) &&
       usher_transport_enter (self, &local_error))
     {
-      n = transfer->direction == USHER_TRANSPORT_READ ? transport_try_reading (self, transfer, &local_error)
-                                                      : usher_transport_try_writing (self, transfer, &local_error);
+      n = transport_do (self, transfer, &local_error);
       usher_transport_leave (self);
     }
 
@@ -278,6 +301,24 @@ usher_transport_transfer (UsherTransport *self,
   usher_transport_leave (self);
 
   return n;
+}
+
+gssize
+usher_transport_transfer_nonblocking (UsherTransport *self,
+                                      UsherTransfer *transfer,
+                                      GError **error)
+{
+  gssize n = usher_transport_try (self, transfer, error);
+
+  if (n != USHER_WOULD_BLOCK)
+    return n;
+
+  usher_transport_end_write (self, transfer);
+  if (transfer->n_sent > 0)
+    return transfer->n_sent;
+
+  g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK, g_strerror (EAGAIN));
+  return -1;
 }
 
 /* Ending. */
