@@ -3,6 +3,7 @@
 
 #include <usher/usher.h>
 
+#include "supervision/child-private.h"
 #include "support/fake-clock.h"
 #include "support/iterate.h"
 #include "support/supervisor-fixture.h"
@@ -235,6 +236,62 @@ test_kill (SupervisorFixture *fixture,
   usher_child_kill (USHER_CHILD (fixture->supervisor));
   supervisor_fixture_assert_trace (fixture, "!d !c !b !a");
   supervisor_fixture_assert_exited (fixture, "killed");
+}
+
+/* It holds nobody up, is named, and cannot be started again before it is really over. */
+static void
+test_survives_its_kill (SupervisorFixture *fixture,
+                        gconstpointer data)
+{
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_add (fixture, B, USHER_RESTART_PERMANENT, 100);
+  supervisor_fixture_start (fixture, "+a +b");
+  test_child_set_stop (fixture->children[B], TEST_STOP_IMMORTAL);
+  usher_child_shutdown (USHER_CHILD (fixture->supervisor), USHER_STOP_FINAL);
+  supervisor_fixture_assert_trace (fixture, "=b");
+  advance_msec (100);
+  supervisor_fixture_assert_trace (fixture, "!b");
+  advance_msec (USHER_KILL_LIMIT_MSEC - 1);
+  supervisor_fixture_assert_trace (fixture, "");
+  advance_msec (1);
+  supervisor_fixture_assert_trace (fixture, "shutdown-error/b/error =a");
+  supervisor_fixture_assert_exited (fixture, "shutdown");
+
+  supervisor_fixture_begin_start (fixture, NULL);
+  g_assert_error (fixture->start_error, G_IO_ERROR, G_IO_ERROR_BUSY);
+  supervisor_fixture_assert_trace (fixture, "+a start-error/b/error -a");
+  g_clear_error (&fixture->start_error);
+  test_child_exit (fixture->children[B], USHER_EXIT_KILLED);
+  test_child_set_stop (fixture->children[B], TEST_STOP_SHUTDOWN);
+  supervisor_fixture_start (fixture, "+a +b");
+  supervisor_fixture_stop (fixture, "=b =a");
+}
+
+/* The supervisor that is killed with it gives it up, and the one above waits for that. */
+static void
+test_survives_the_kill_of_its_supervisor (SupervisorFixture *fixture,
+                                          gconstpointer data)
+{
+  g_autoptr (UsherSupervisor) root = usher_supervisor_new (USHER_STRATEGY_ONE_FOR_ONE);
+  g_autoptr (UsherChildSpec) spec = usher_child_spec_new ("inner", USHER_CHILD (fixture->supervisor));
+
+  usher_child_spec_set_shutdown_msec (spec, USHER_SHUTDOWN_BRUTAL_KILL);
+  usher_supervisor_add_child (root, spec, NULL);
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  test_child_set_stop (fixture->children[A], TEST_STOP_IMMORTAL);
+  fixture->is_started = TRUE;
+  usher_child_start_async (USHER_CHILD (root), NULL, NULL, NULL);
+  supervisor_fixture_assert_trace (fixture, "+a");
+  usher_child_kill (USHER_CHILD (root));
+  supervisor_fixture_assert_trace (fixture, "!a");
+  advance_msec (USHER_KILL_LIMIT_MSEC - 1);
+  supervisor_fixture_assert_trace (fixture, "");
+  g_assert_null (fixture->exit);
+  advance_msec (1);
+  supervisor_fixture_assert_trace (fixture, "shutdown-error/a/error");
+  supervisor_fixture_assert_exited (fixture, "killed");
+  g_assert_false (usher_child_is_busy (USHER_CHILD (root)));
+  test_child_exit (fixture->children[A], USHER_EXIT_NORMAL);
 }
 
 static void
@@ -530,6 +587,10 @@ main (int argc,
   ADD ("an-exit-before-the-stop-is-reported-as-its-own", USHER_STRATEGY_ONE_FOR_ONE,
        test_exit_before_the_stop);
   ADD ("a-kill-takes-the-subtree", USHER_STRATEGY_ONE_FOR_ONE, test_kill);
+  ADD ("one-that-survives-its-kill-is-abandoned", USHER_STRATEGY_ONE_FOR_ONE,
+       test_survives_its_kill);
+  ADD ("a-kill-from-above-waits-for-one-limit", USHER_STRATEGY_ONE_FOR_ONE,
+       test_survives_the_kill_of_its_supervisor);
   ADD ("a-stop-cancels-a-hanging-start", USHER_STRATEGY_ONE_FOR_ONE, test_stop_while_starting);
   ADD ("cancelling-its-start-cancels-its-child", USHER_STRATEGY_ONE_FOR_ONE,
        test_cancelled_while_starting);

@@ -60,6 +60,17 @@ typedef enum
   USHER_CHILD_SUPERVISOR,
 } UsherChildType;
 
+/**
+ * USHER_KILL_LIMIT_MSEC:
+ *
+ * How long a supervisor waits, in milliseconds, for a child that does work to exit after it was
+ * killed. One that has not is abandoned and reported: nobody waits for it any more, and it cannot be
+ * started again before it has exited after all. In Erlang a process that is killed has no say.
+ *
+ * Since: 0.1
+ */
+#define USHER_KILL_LIMIT_MSEC 5000
+
 #define USHER_TYPE_STOP (usher_stop_get_type ())
 #define USHER_TYPE_START_RESULT (usher_start_result_get_type ())
 #define USHER_TYPE_CHILD_TYPE (usher_child_type_get_type ())

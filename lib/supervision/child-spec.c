@@ -263,7 +263,8 @@ usher_child_spec_get_restart (const UsherChildSpec *self)
  * @shutdown_msec: a time in milliseconds, or %USHER_SHUTDOWN_DEFAULT,
  *   %USHER_SHUTDOWN_BRUTAL_KILL, or %USHER_SHUTDOWN_INFINITY
  *
- * Sets how long the child may take to shut down before it is killed.
+ * Sets how long the child may take to shut down before it is killed. How long it may take to exit
+ * then is %USHER_KILL_LIMIT_MSEC.
  *
  * A supervisor refuses a time that is shorter than what the child needs by its own configuration:
  * [method@Usher.Child.get_shutdown_time_msec].

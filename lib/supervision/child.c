@@ -316,7 +316,8 @@ usher_child_shutdown (UsherChild *self,
  *
  * Makes the child exit now, without clean-up. One that supervises others kills them as well. It
  * answers by [signal@Usher.Child::exited], or a start that is under way by failing. As OTP's
- * `exit (Child, kill)`.
+ * `exit (Child, kill)`. A supervisor does not wait longer than %USHER_KILL_LIMIT_MSEC for the answer
+ * of a child that does work.
  *
  * Since: 0.1
  */

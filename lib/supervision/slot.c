@@ -6,6 +6,7 @@
 #include "runtime/clock-private.h"
 #include "supervision/child-private.h"
 #include "supervision/child-spec-private.h"
+#include "usher/error.h"
 
 #define BIT(state) (1u << (state))
 
@@ -109,6 +110,29 @@ abandon_start (UsherSlot *self)
   usher_slot_dismiss_child (self);
 }
 
+/* A life that does not end when it is killed is nobody's either. Its exit will not be heard. */
+static void
+on_kill_limit (UsherTimer *timer)
+{
+  UsherSlot *self = USHER_OWNER (UsherSlot, timer, timer);
+  g_autoptr (GError) error =
+      g_error_new (USHER_ERROR, USHER_ERROR_TIMED_OUT,
+                   "child “%s”: it has not exited within %d ms after it was killed, and is abandoned",
+                   usher_slot_get_id (self), USHER_KILL_LIMIT_MSEC);
+
+  self->exit = usher_exit_new_error (error);
+  go_down (self);
+}
+
+/* Those that supervise others wait for them, and give them up by themselves. */
+static void
+start_kill_limit (UsherSlot *self)
+{
+  if (usher_slot_get_child_type (self) == USHER_CHILD_WORKER)
+    usher_timer_start (&self->timer, self->desk->reactor,
+                       usher_clock_now_usec () + USHER_KILL_LIMIT_MSEC * 1000, on_kill_limit);
+}
+
 static void
 run_kill (gpointer data)
 {
@@ -119,6 +143,8 @@ run_kill (gpointer data)
     usher_child_kill (self->child);
   if (self->state == USHER_SLOT_KILLING && self->start != NULL)
     abandon_start (self);
+  else if (self->state == USHER_SLOT_KILLING)
+    start_kill_limit (self);
 }
 
 static void

@@ -175,7 +175,7 @@ test_child_shutdown (UsherChild *child,
 
   trace (self, why == USHER_STOP_FINAL ? '=' : '-');
   self->is_asked = TRUE;
-  if (!self->is_running || self->stop == TEST_STOP_REFUSE)
+  if (!self->is_running || self->stop >= TEST_STOP_REFUSE)
     return;
 
   g_autoptr (UsherExit) exit = make_stop_exit (self);
@@ -189,7 +189,7 @@ test_child_kill (UsherChild *child)
   TestChild *self = TEST_CHILD (child);
 
   trace (self, '!');
-  if (self->is_running)
+  if (self->is_running && self->stop != TEST_STOP_IMMORTAL)
     test_child_exit (self, USHER_EXIT_KILLED);
 }
 

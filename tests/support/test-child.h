@@ -26,6 +26,7 @@ typedef enum
   TEST_STOP_ERROR,
   TEST_STOP_TIMED_OUT, /* a shutdown with an error */
   TEST_STOP_REFUSE,
+  TEST_STOP_IMMORTAL, /* a kill, too */
 } TestStop;
 
 #define TEST_TYPE_CHILD (test_child_get_type ())
