@@ -32,29 +32,12 @@ linger (UsherConnection *connection,
 }
 
 /* Does not return before its test lets it. */
-static GMutex stubborn_lock;
-static GCond stubborn_cond;
-static gboolean stubborn_may_return;
-static int n_stubborn; /* (atomic) */
-
-static void
-stay (void)
-{
-  g_atomic_int_inc (&n_stubborn);
-  g_main_context_wakeup (NULL);
-  g_mutex_lock (&stubborn_lock);
-  while (!stubborn_may_return)
-    g_cond_wait (&stubborn_cond, &stubborn_lock);
-  g_mutex_unlock (&stubborn_lock);
-  g_atomic_int_add (&n_stubborn, -1);
-}
-
 static gboolean
 be_stubborn (UsherConnection *connection,
              gpointer user_data,
              GError **error)
 {
-  stay ();
+  script_stay (user_data);
   return TRUE;
 }
 
@@ -120,35 +103,6 @@ test_grace_then_cut (PoolFixture *fixture,
   test_client_expect_end (client);
 }
 
-static gboolean
-nobody_is_stubborn (gpointer user_data)
-{
-  return g_atomic_int_get (&n_stubborn) == 0;
-}
-
-static gboolean
-somebody_is_stubborn (gpointer user_data)
-{
-  return g_atomic_int_get (&n_stubborn) > 0;
-}
-
-static gboolean
-two_are_stubborn (gpointer user_data)
-{
-  return g_atomic_int_get (&n_stubborn) == 2;
-}
-
-static void
-let_stubborn_return (void)
-{
-  g_mutex_lock (&stubborn_lock);
-  stubborn_may_return = TRUE;
-  g_cond_broadcast (&stubborn_cond);
-  g_mutex_unlock (&stubborn_lock);
-  iterate_until (NULL, nobody_is_stubborn, NULL);
-  iterate_pending (NULL);
-}
-
 static void
 test_then_kill (PoolFixture *fixture,
                 gconstpointer data)
@@ -156,10 +110,10 @@ test_then_kill (PoolFixture *fixture,
   g_autoptr (TestClient) client = NULL;
 
   fixture->script.handler = be_stubborn;
-  stubborn_may_return = FALSE;
+  fixture->script.is_stubborn = TRUE;
   pool_fixture_start (fixture);
   client = test_client_connect (fixture->listen_socket);
-  iterate_until (NULL, somebody_is_stubborn, NULL);
+  pool_fixture_wait_for (fixture, n_stubborn_is, 1);
   usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
   pool_fixture_wait_for (fixture, n_terminates_is, 2);
   iterate_pending (NULL);
@@ -173,7 +127,7 @@ test_then_kill (PoolFixture *fixture,
   pool_fixture_expect_report (fixture, 0, USHER_REPORT_SHUTDOWN_ERROR, "127.0.0.1:");
   g_assert_cmpint (usher_exit_get_kind (usher_report_get_reason (fixture->reports->pdata[0])), ==, USHER_EXIT_KILLED);
 
-  let_stubborn_return ();
+  script_let_go (&fixture->script);
 }
 
 static void
@@ -183,17 +137,17 @@ test_is_killed (PoolFixture *fixture,
   g_autoptr (TestClient) client = NULL;
 
   fixture->script.handler = be_stubborn;
-  stubborn_may_return = FALSE;
+  fixture->script.is_stubborn = TRUE;
   pool_fixture_start (fixture);
   client = test_client_connect (fixture->listen_socket);
-  iterate_until (NULL, somebody_is_stubborn, NULL);
+  pool_fixture_wait_for (fixture, n_stubborn_is, 1);
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
   usher_child_kill (USHER_CHILD (fixture->pool));
   pool_fixture_expect_exit (fixture, USHER_EXIT_KILLED);
   g_assert_cmpuint (fixture->reports->len, ==, 0);
   test_client_expect_end (client);
   pool_fixture_wait_for (fixture, n_terminates_is, 2);
-  let_stubborn_return ();
+  script_let_go (&fixture->script);
 }
 
 /* They are stuck in acceptor_init, and come back in the middle of the pool's next life. */
@@ -203,10 +157,10 @@ test_abandoned_acceptors_disturb_nobody (PoolFixture *fixture,
 {
   g_autoptr (TestClient) client = NULL;
 
-  fixture->script.in_init = stay;
-  stubborn_may_return = FALSE;
+  fixture->script.in_init = script_stay;
+  fixture->script.is_stubborn = TRUE;
   pool_fixture_start (fixture);
-  iterate_until (NULL, two_are_stubborn, NULL);
+  pool_fixture_wait_for (fixture, n_stubborn_is, 2);
   usher_child_kill (USHER_CHILD (fixture->pool));
   pool_fixture_expect_exit (fixture, USHER_EXIT_KILLED);
   g_clear_pointer (&fixture->exit, usher_exit_unref);
@@ -214,7 +168,7 @@ test_abandoned_acceptors_disturb_nobody (PoolFixture *fixture,
   fixture->script.in_init = NULL;
   pool_fixture_start (fixture);
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
-  let_stubborn_return ();
+  script_let_go (&fixture->script);
   pool_fixture_wait_for (fixture, n_terminates_is, 2);
   iterate_pending (NULL);
   g_assert_cmpuint (usher_acceptor_pool_get_n_waiting (fixture->pool), ==, 2);
@@ -235,11 +189,11 @@ static void
 test_acceptors_that_do_not_end_get_no_grace (PoolFixture *fixture,
                                              gconstpointer data)
 {
-  fixture->script.in_init = stay;
-  stubborn_may_return = FALSE;
+  fixture->script.in_init = script_stay;
+  fixture->script.is_stubborn = TRUE;
   usher_acceptor_pool_set_grace_msec (fixture->pool, -1);
   pool_fixture_start (fixture);
-  iterate_until (NULL, two_are_stubborn, NULL);
+  pool_fixture_wait_for (fixture, n_stubborn_is, 2);
   usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
   iterate_pending (NULL);
   g_assert_null (fixture->exit);
@@ -248,7 +202,7 @@ test_acceptors_that_do_not_end_get_no_grace (PoolFixture *fixture,
   pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
   pool_fixture_expect_report (fixture, 0, USHER_REPORT_SHUTDOWN_ERROR, "tcp://127.0.0.1:0");
 
-  let_stubborn_return ();
+  script_let_go (&fixture->script);
   pool_fixture_wait_for (fixture, n_terminates_is, 2);
 }
 

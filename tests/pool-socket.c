@@ -3,6 +3,7 @@
 
 #include <errno.h>
 
+#include "runtime/fiber-private.h"
 #include "support/fault.h"
 #include "support/pool-fixture.h"
 #include "usher/error.h"
@@ -363,8 +364,10 @@ static void
 test_waits_for_threads (PoolFixture *fixture,
                         gconstpointer data)
 {
-  guint n_fds = warm_up (fixture);
+  guint n_fds;
 
+  usher_acceptor_pool_set_execution (fixture->pool, USHER_EXECUTION_THREAD);
+  n_fds = warm_up (fixture);
   usher_listen_socket_close (fixture->listen_socket);
   pool_fixture_wait_for (fixture, n_terminates_is, 2);
   fault_inject (FAULT_PTHREAD_CREATE, 0, 1, EAGAIN);
@@ -390,6 +393,24 @@ test_waits_for_the_epoll_set (PoolFixture *fixture,
   fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);
   serve_a_client (fixture, test_client_connect (fixture->listen_socket));
   cool_down (fixture, n_fds);
+}
+
+static void
+test_waits_for_stacks (PoolFixture *fixture,
+                       gconstpointer data)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  usher_acceptor_pool_set_execution (fixture->pool, USHER_EXECUTION_FIBER);
+  fault_inject (FAULT_MMAP, 0, 1, ENOMEM);
+  pool_fixture_start (fixture);
+  pool_fixture_wait_for (fixture, n_reports_is, 1);
+  pool_fixture_expect_report (fixture, 0, USHER_REPORT_RESOURCE, "pauses");
+  fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  client = pool_fixture_greet (fixture);
+  test_client_reset (client);
+  pool_fixture_stop (fixture);
 }
 
 static void
@@ -428,6 +449,8 @@ main (int argc,
   ADD ("a-broken-socket-goes-down/in-a-thread", pool_fixture_set_up_scripted, test_a_broken_socket_goes_down);
   ADD ("a-broken-socket-goes-down/on-the-loop", pool_fixture_set_up_on_loop, test_a_broken_socket_goes_down);
   ADD ("waits-for-threads", pool_fixture_set_up_scripted, test_waits_for_threads);
+  if (usher_fiber_is_supported (NULL))
+    ADD ("waits-for-stacks", pool_fixture_set_up_scripted, test_waits_for_stacks);
   ADD ("waits-for-the-epoll-set", pool_fixture_set_up_on_loop, test_waits_for_the_epoll_set);
   ADD ("wakes-threads-without-descriptors", pool_fixture_set_up_scripted, test_wakes_threads_without_descriptors);
 

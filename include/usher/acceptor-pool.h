@@ -11,6 +11,7 @@
 #include <usher/acceptor.h>
 #include <usher/child-spec.h>
 #include <usher/connection.h>
+#include <usher/execution.h>
 #include <usher/listen-socket.h>
 #include <usher/pool-statistics.h>
 #include <usher/supervisor.h>
@@ -130,6 +131,11 @@ USHER_AVAILABLE_IN_0_1
 guint usher_acceptor_pool_get_n_waiting (UsherAcceptorPool *self);
 USHER_AVAILABLE_IN_0_1
 guint usher_acceptor_pool_get_n_connections (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_execution (UsherAcceptorPool *self,
+                                        UsherExecution execution);
+USHER_AVAILABLE_IN_0_1
+UsherExecution usher_acceptor_pool_get_execution (UsherAcceptorPool *self);
 USHER_AVAILABLE_IN_0_1
 void usher_acceptor_pool_set_restart (UsherAcceptorPool *self,
                                       UsherRestart restart);

@@ -17,6 +17,7 @@
 #include <usher/connection-info.h>
 #include <usher/connection.h>
 #include <usher/error.h>
+#include <usher/execution.h>
 #include <usher/exit.h>
 #include <usher/listen-socket.h>
 #include <usher/pool-statistics.h>

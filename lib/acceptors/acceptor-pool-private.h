@@ -37,6 +37,7 @@ struct _UsherAcceptorPool
   UsherReactor *reactor;     /* (owned) */
   GPtrArray *sockets;        /* (owned) (element-type UsherPoolSocket) */
 
+  UsherExecution execution;
   UsherRestart restart;
   guint intensity;
   guint period_msec;
@@ -115,6 +116,9 @@ gboolean usher_acceptor_pool_check_factory (UsherAcceptorPool *self,
 UsherAcceptor *usher_acceptor_pool_make_acceptor (UsherAcceptorPool *self,
                                                   GError **error);
 void usher_pool_factory_unref (UsherPoolFactory *self);
+/* Whether they can run where they are to run. */
+gboolean usher_acceptor_pool_check_execution (UsherAcceptorPool *self,
+                                              GError **error);
 
 /* The pool's acceptors. */
 void usher_acceptor_pool_add_run (UsherAcceptorPool *self,

@@ -53,7 +53,7 @@ loop_terminate (UsherAcceptorRun *run)
   usher_acceptor_run_unref (run);
 }
 
-const UsherExecution usher_execution_loop = {
+const UsherRunner usher_runner_loop = {
   .start = loop_start,
   .serve = loop_serve,
   .terminate = loop_terminate,

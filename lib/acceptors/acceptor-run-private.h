@@ -17,9 +17,9 @@ G_BEGIN_DECLS
  *       └──────────────────────────────────┘
  *
  * Everything here belongs to the pool's context. Where the acceptor's own code runs is the
- * execution's business. */
+ * runner's business. */
 typedef struct _UsherAcceptorRun UsherAcceptorRun;
-typedef struct _UsherExecution UsherExecution;
+typedef struct _UsherRunner UsherRunner;
 typedef struct _UsherPoolSocket UsherPoolSocket;
 
 typedef enum
@@ -35,8 +35,8 @@ struct _UsherAcceptorRun
 {
   grefcount ref_count;
   UsherRunState state;
-  const UsherExecution *execution;
-  gpointer place;               /* (nullable): the execution's own */
+  const UsherRunner *runner;
+  gpointer place;               /* (nullable): the runner's own */
   UsherPoolSocket *socket;      /* (owned) */
   UsherAcceptor *acceptor;      /* (owned) */
   UsherConnection *connection;  /* (owned) (nullable): once it serves one */
@@ -54,7 +54,7 @@ struct _UsherAcceptorRun
 
 /* Where an acceptor's code runs. Each function answers by the usher_acceptor_run_* function named
  * with it, in the pool's context, perhaps before it returns. */
-struct _UsherExecution
+struct _UsherRunner
 {
   /* Runs acceptor_init: initialised. Fails if there is no place to run it in. */
   gboolean (*start) (UsherAcceptorRun *run,
@@ -63,10 +63,13 @@ struct _UsherExecution
   void (*serve) (UsherAcceptorRun *run);
   /* Runs acceptor_terminate: terminated. */
   void (*terminate) (UsherAcceptorRun *run);
+  /* (nullable): what the acceptor's code waits for is over. */
+  void (*kill) (UsherAcceptorRun *run);
 };
 
-extern const UsherExecution usher_execution_loop;
-extern const UsherExecution usher_execution_thread;
+extern const UsherRunner usher_runner_loop;
+extern const UsherRunner usher_runner_thread;
+extern const UsherRunner usher_runner_fiber;
 
 /* (transfer full): acceptor */
 UsherAcceptorRun *usher_acceptor_run_new (UsherPoolSocket *socket,
@@ -87,7 +90,7 @@ void usher_acceptor_run_abandon (UsherAcceptorRun *self);
 void usher_acceptor_run_start_accept_timer (UsherAcceptorRun *self);
 void usher_acceptor_run_stop_accept_timer (UsherAcceptorRun *self);
 
-/* The executions' answers. `error` is (nullable). */
+/* The runners' answers. `error` is (nullable). */
 void usher_acceptor_run_initialised (UsherAcceptorRun *self,
                                      UsherAcceptorInit answer,
                                      const GError *error);

@@ -109,6 +109,20 @@ run_thread_wait_for_order (RunThread *self)
   return order;
 }
 
+/* What it waits for by usher_sleep_msec () ends with its exit.
+ *
+ * Called in the acceptor's thread. */
+static void
+run_thread_serve (RunThread *self)
+{
+  UsherConnection *connection = self->run->connection;
+  GCancellable *exit_cancellable = usher_connection_get_exit_cancellable (connection);
+
+  g_cancellable_push_current (exit_cancellable);
+  self->succeeded = usher_acceptor_acceptor_continue (self->run->acceptor, connection, &self->error);
+  g_cancellable_pop_current (exit_cancellable);
+}
+
 /* Called in the acceptor's thread. */
 static void
 run_thread_obey (RunThread *self)
@@ -117,7 +131,7 @@ run_thread_obey (RunThread *self)
 
   if (run_thread_wait_for_order (self) == ORDER_SERVE)
     {
-      self->succeeded = usher_acceptor_acceptor_continue (run->acceptor, run->connection, &self->error);
+      run_thread_serve (self);
       usher_reactor_post (self->reactor, &self->message, on_served);
     }
   else
@@ -187,7 +201,7 @@ thread_terminate (UsherAcceptorRun *run)
   run_thread_order (run, ORDER_TERMINATE);
 }
 
-const UsherExecution usher_execution_thread = {
+const UsherRunner usher_runner_thread = {
   .start = thread_start,
   .serve = thread_serve,
   .terminate = thread_terminate,

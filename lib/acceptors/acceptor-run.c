@@ -31,6 +31,16 @@ run_set_state (UsherAcceptorRun *self,
   self->state = state;
 }
 
+static const UsherRunner *
+choose_runner (UsherPoolSocket *socket,
+               UsherAcceptor *acceptor)
+{
+  if (USHER_IS_ASYNC_ACCEPTOR (acceptor))
+    return &usher_runner_loop;
+
+  return socket->pool->execution == USHER_EXECUTION_FIBER ? &usher_runner_fiber : &usher_runner_thread;
+}
+
 UsherAcceptorRun *
 usher_acceptor_run_new (UsherPoolSocket *socket,
                         UsherAcceptor *acceptor)
@@ -39,7 +49,7 @@ usher_acceptor_run_new (UsherPoolSocket *socket,
 
   g_ref_count_init (&self->ref_count);
   self->state = USHER_RUN_STARTING;
-  self->execution = USHER_IS_ASYNC_ACCEPTOR (acceptor) ? &usher_execution_loop : &usher_execution_thread;
+  self->runner = choose_runner (socket, acceptor);
   self->socket = usher_pool_socket_ref (socket);
   socket->n_starting++;
   self->acceptor = acceptor;
@@ -89,7 +99,7 @@ usher_acceptor_run_initialised (UsherAcceptorRun *self,
     {
       /* Its place still waits to be told what to do. */
       if (answer == USHER_ACCEPTOR_READY)
-        self->execution->terminate (self);
+        self->runner->terminate (self);
       return;
     }
 
@@ -113,7 +123,7 @@ usher_acceptor_run_start (UsherAcceptorRun *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (!self->execution->start (self, &error))
+  if (!self->runner->start (self, &error))
     usher_acceptor_run_initialised (self, USHER_ACCEPTOR_ERROR, error);
 }
 
@@ -150,7 +160,7 @@ on_greeted (gpointer user_data,
   if (error == NULL && !usher_acceptor_pool_count_peer (self->socket->pool, self->connection))
     error = too_many = run_make_peer_error (self);
   if (error == NULL)
-    self->execution->serve (self);
+    self->runner->serve (self);
   else
     run_turn_away (self, error);
 }
@@ -168,7 +178,7 @@ usher_acceptor_run_serve (UsherAcceptorRun *self,
   policy = usher_listen_socket_get_proxy_policy (self->socket->listen_socket);
   if (policy == NULL)
     {
-      self->execution->serve (self);
+      self->runner->serve (self);
       return;
     }
 
@@ -198,7 +208,7 @@ usher_acceptor_run_terminate (UsherAcceptorRun *self,
   usher_timer_stop (&self->accept_timer);
   run_set_state (self, USHER_RUN_TERMINATING);
   self->reason = usher_exit_ref (reason);
-  self->execution->terminate (self);
+  self->runner->terminate (self);
 }
 
 void
@@ -220,7 +230,7 @@ run_abandon_greeting (UsherAcceptorRun *self)
 {
   g_clear_pointer (&self->greeting, usher_proxy_greeting_free);
   usher_connection_close (self->connection);
-  self->execution->terminate (self);
+  self->runner->terminate (self);
 }
 
 void
@@ -234,6 +244,8 @@ usher_acceptor_run_abandon (UsherAcceptorRun *self)
     usher_connection_kill (self->connection);
   if (self->greeting != NULL)
     run_abandon_greeting (self);
+  if (self->runner->kill != NULL && self->place != NULL)
+    self->runner->kill (self);
 }
 
 /* A client that came in the same moment is left to the next acceptor. */

@@ -7,6 +7,7 @@
 
 #include "acceptors/pool-link-private.h"
 #include "acceptors/transport-private.h"
+#include "runtime/fiber-private.h"
 #include "usher/connection.h"
 #include "usher/exit.h"
 
@@ -56,6 +57,10 @@ int usher_connection_get_fd (UsherConnection *self);
 
 /* Of the transport, whatever a PROXY header says. */
 char *usher_connection_dup_transport_peer_name (UsherConnection *self);
+
+/* (transfer none) (nullable): the fiber that serves it, whose waits end when it has to exit. */
+void usher_connection_set_fiber (UsherConnection *self,
+                                 UsherFiber *fiber);
 
 /* Called in the connection's context: please leave, in your own time. Does nothing if told. */
 void usher_connection_drain (UsherConnection *self);

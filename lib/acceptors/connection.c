@@ -340,6 +340,13 @@ usher_connection_set_drain_idle_reads (UsherConnection *self,
 }
 
 void
+usher_connection_set_fiber (UsherConnection *self,
+                            UsherFiber *fiber)
+{
+  usher_transport_set_fiber (self->transport, fiber);
+}
+
+void
 usher_connection_close (UsherConnection *self)
 {
   usher_transport_close (self->transport);

@@ -263,7 +263,8 @@ usher_acceptor_pool_start_async (UsherChild *child,
   if (g_task_return_error_if_cancelled (task))
     return;
 
-  if (!usher_acceptor_pool_check_factory (self, &error) || !usher_acceptor_pool_check_limits (self, &error))
+  if (!usher_acceptor_pool_check_factory (self, &error) || !usher_acceptor_pool_check_limits (self, &error) ||
+      !usher_acceptor_pool_check_execution (self, &error))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;

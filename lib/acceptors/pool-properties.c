@@ -196,6 +196,9 @@ usher_acceptor_pool_get_property (GObject *object,
     case USHER_POOL_PROP_NAME:
       g_value_set_string (value, self->name);
       break;
+    case USHER_POOL_PROP_EXECUTION:
+      g_value_set_enum (value, self->execution);
+      break;
     case USHER_POOL_PROP_RESTART:
       g_value_set_enum (value, self->restart);
       break;
@@ -240,6 +243,9 @@ usher_acceptor_pool_set_property (GObject *object,
     case USHER_POOL_PROP_NAME:
       self->name = g_strdup (g_value_get_string (value) != NULL ? g_value_get_string (value) : DEFAULT_NAME);
       break;
+    case USHER_POOL_PROP_EXECUTION:
+      usher_acceptor_pool_set_execution (self, g_value_get_enum (value));
+      break;
     case USHER_POOL_PROP_RESTART:
       usher_acceptor_pool_set_restart (self, g_value_get_enum (value));
       break;
@@ -268,6 +274,24 @@ usher_acceptor_pool_set_property (GObject *object,
       if (!pool_set_limit (self, property_id, value) && !pool_set_default (self, property_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
+}
+
+static void
+install_execution (void)
+{
+  /**
+   * UsherAcceptorPool:execution:
+   *
+   * Where the code of blocking acceptors runs. Those that implement [iface@Usher.AsyncAcceptor] run on
+   * the loop, whatever this says.
+   *
+   * The default is %USHER_EXECUTION_THREAD.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_EXECUTION] =
+      g_param_spec_enum ("execution", NULL, NULL, USHER_TYPE_EXECUTION, USHER_EXECUTION_THREAD,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 }
 
 static void
@@ -700,6 +724,7 @@ usher_acceptor_pool_install_properties (GObjectClass *object_class)
   object_class->get_property = usher_acceptor_pool_get_property;
   object_class->set_property = usher_acceptor_pool_set_property;
 
+  install_execution ();
   install_budget ();
   install_time_limits ();
   install_drain ();

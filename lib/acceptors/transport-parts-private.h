@@ -25,6 +25,7 @@ struct _UsherTransport
   int drain_idle_reads; /* (atomic) */
   int received;         /* (atomic): something, since the last write */
 
+  UsherFiber *fiber;               /* (unowned) (nullable) (locked-by lock): whose connection it is */
   GCancellable *exit_cancellable;  /* (owned) (nullable) (locked-by lock): made when asked for */
   GCancellable *drain_cancellable; /* (owned) (nullable) (locked-by lock): made when asked for */
   GQuark error_domain;             /* (locked-by lock): of the last transport error; 0 for none */
@@ -70,9 +71,13 @@ gssize usher_transport_try (UsherTransport *self,
 void usher_transport_record_error (UsherTransport *self,
                                    const GError *error);
 
-/* The waiting point: blocks until the transfer should be tried again. May return early. */
+/* The waiting points: one blocks the calling thread until the transfer should be tried again, and may
+ * return early; the other suspends the calling fiber until the transfer is done. */
 void usher_transport_wait (UsherTransport *self,
                            UsherTransfer *transfer);
+gssize usher_transport_transfer_in_fiber (UsherTransport *self,
+                                          UsherTransfer *transfer,
+                                          GError **error);
 /* Whether `cancellable` has to be listened to: the transport's own tell it anyway. */
 gboolean usher_transport_is_foreign_cancellable (UsherTransport *self,
                                                  GCancellable *cancellable);

@@ -5,7 +5,7 @@
 
 #include <gio/gio.h>
 
-#include "runtime/reactor-private.h"
+#include "runtime/fiber-private.h"
 
 G_BEGIN_DECLS
 
@@ -66,7 +66,7 @@ void usher_transport_unref (UsherTransport *self);
 /* (transfer none) */
 UsherReactor *usher_transport_get_reactor (UsherTransport *self);
 
-/* Blocks the calling thread. Returns what read() and write() of a stream return. */
+/* Blocks the calling fiber, or thread. Returns what read() and write() of a stream return. */
 gssize usher_transport_transfer (UsherTransport *self,
                                  UsherTransfer *transfer,
                                  GError **error);
@@ -106,6 +106,9 @@ void usher_transport_shut (UsherTransport *self);
 /* All I/O, that which waits and that which is to come, returns G_IO_ERROR_CANCELLED. */
 void usher_transport_exit (UsherTransport *self);
 gboolean usher_transport_is_exiting (UsherTransport *self);
+/* (transfer none) (nullable): the fiber that is cancelled with the transport's exit. */
+void usher_transport_set_fiber (UsherTransport *self,
+                                UsherFiber *fiber);
 
 /* Told to leave. With `drain_idle_reads`, a read that would wait although nothing was received
  * since the last write returns end-of-file. */

@@ -75,3 +75,53 @@ usher_transport_wait (UsherTransport *self,
   if (fds[1].revents != 0)
     eventfd_read (*wake_fd, &count);
 }
+
+/* A transfer in the reactor, whose fiber waits for it. */
+typedef struct
+{
+  UsherTransfer transfer;
+  UsherTransport *transport; /* (unowned) */
+  UsherFiber *fiber;         /* (unowned) */
+  gssize n;
+  GError *error; /* (owned) (nullable) */
+  int is_done;   /* (atomic) */
+} FiberTransfer;
+
+/* Most fibers live where their connection does; another one may run by now, and be over.
+ *
+ * Called in the reactor's context. */
+static void
+on_fiber_transfer_done (UsherTransfer *transfer,
+                        gssize n,
+                        GError *error,
+                        gboolean is_early)
+{
+  FiberTransfer *self = (FiberTransfer *) transfer;
+  gboolean is_here = usher_fiber_get_reactor (self->fiber) == self->transport->reactor;
+  g_autoptr (UsherFiber) fiber = is_here ? NULL : usher_fiber_ref (self->fiber);
+
+  self->n = n;
+  self->error = error;
+  g_atomic_int_set (&self->is_done, TRUE);
+  if (!is_here)
+    usher_fiber_wake (fiber);
+  else if (!is_early)
+    usher_fiber_resume (self->fiber);
+}
+
+gssize
+usher_transport_transfer_in_fiber (UsherTransport *self,
+                                   UsherTransfer *transfer,
+                                   GError **error)
+{
+  FiberTransfer wait = { .transfer = *transfer, .transport = self, .fiber = usher_fiber_get_current () };
+
+  wait.transfer.done = on_fiber_transfer_done;
+  usher_transport_transfer_async (self, &wait.transfer);
+  while (!g_atomic_int_get (&wait.is_done))
+    usher_fiber_suspend ();
+
+  if (wait.error != NULL)
+    g_propagate_error (error, wait.error);
+  return wait.n;
+}

@@ -293,6 +293,9 @@ usher_transport_transfer (UsherTransport *self,
 {
   gssize n;
 
+  if (usher_fiber_get_current () != NULL)
+    return usher_transport_transfer_in_fiber (self, transfer, error);
+
   if (!usher_transport_enter (self, error))
     return -1;
 
@@ -362,11 +365,30 @@ transport_cancel (UsherTransport *self,
 }
 
 void
+usher_transport_set_fiber (UsherTransport *self,
+                           UsherFiber *fiber)
+{
+  g_mutex_lock (&self->lock);
+  self->fiber = fiber;
+  g_mutex_unlock (&self->lock);
+}
+
+static void
+transport_cancel_fiber (UsherTransport *self)
+{
+  g_mutex_lock (&self->lock);
+  if (self->fiber != NULL)
+    usher_fiber_cancel (self->fiber);
+  g_mutex_unlock (&self->lock);
+}
+
+void
 usher_transport_exit (UsherTransport *self)
 {
   if (!raise_flag (&self->exiting))
     return;
 
+  transport_cancel_fiber (self);
   transport_cancel (self, &self->exit_cancellable);
   usher_transport_wake (self);
 }

@@ -31,8 +31,8 @@ typedef struct
 /* Whether the calling thread can run fibers; the error is G_IO_ERROR_NOT_SUPPORTED. */
 gboolean usher_fiber_is_supported (GError **error);
 
-/* Does not run yet. A fiber that has begun to run keeps itself until it has finished. Fails with
- * G_THREAD_ERROR_AGAIN if there is no stack for it. */
+/* Does not run yet. A fiber that has begun to run keeps itself until it has finished. Fails if fibers
+ * are not supported, and with G_THREAD_ERROR_AGAIN if there is no stack for it. */
 UsherFiber *usher_fiber_new (UsherReactor *reactor,
                              const UsherFiberCode *code,
                              gpointer user_data,
@@ -57,12 +57,14 @@ void usher_fiber_resume (UsherFiber *self);
 /* Any thread: the fiber is resumed soon. */
 void usher_fiber_wake (UsherFiber *self);
 
-/* In the reactor's context: what the fiber sleeps for is over, now and from now on. */
+/* Any thread: what the fiber sleeps for is over, now and from now on. */
 void usher_fiber_cancel (UsherFiber *self);
 gboolean usher_fiber_is_cancelled (UsherFiber *self);
 
 /* Called when the reactor's context is iterated: a critical if a fiber of that reactor does it. It
  * would hold up everybody who is not served from there, and its stack is not made for that. */
 void usher_fiber_forbid_iteration (UsherReactor *reactor);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsherFiber, usher_fiber_unref)
 
 G_END_DECLS

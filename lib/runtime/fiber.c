@@ -37,8 +37,8 @@ struct _UsherFiber
   UsherFiberLocals locals;
   gpointer awaits; /* (unowned) (nullable) */
   UsherMessage message;
-  int is_woken; /* (atomic): the message is on its way */
-  gboolean is_cancelled;
+  int is_woken;      /* (atomic): the message is on its way */
+  int is_cancelled;  /* (atomic) */
   gboolean is_timed; /* somebody reads the log */
 };
 
@@ -135,9 +135,13 @@ usher_fiber_new (UsherReactor *reactor,
                  gpointer user_data,
                  GError **error)
 {
-  gpointer stack = usher_stack_pool_take (usher_reactor_get_stack_pool (reactor), error);
+  gpointer stack;
   UsherFiber *self;
 
+  if (!usher_fiber_is_supported (error))
+    return NULL;
+
+  stack = usher_stack_pool_take (usher_reactor_get_stack_pool (reactor), error);
   if (stack == NULL)
     return NULL;
 
@@ -298,14 +302,14 @@ usher_fiber_wake (UsherFiber *self)
 void
 usher_fiber_cancel (UsherFiber *self)
 {
-  self->is_cancelled = TRUE;
+  g_atomic_int_set (&self->is_cancelled, TRUE);
   usher_fiber_wake (self);
 }
 
 gboolean
 usher_fiber_is_cancelled (UsherFiber *self)
 {
-  return self->is_cancelled;
+  return g_atomic_int_get (&self->is_cancelled);
 }
 
 void

@@ -21,6 +21,12 @@ on_exited (UsherAcceptorPool *pool,
   self->exit = usher_exit_ref (exit);
 }
 
+gboolean
+pool_fixture_is_in_fibers (void)
+{
+  return g_getenv (POOL_FIXTURE_IN_FIBERS) != NULL;
+}
+
 void
 pool_fixture_set_up (PoolFixture *self,
                      UsherAcceptorPool *pool)
@@ -30,6 +36,8 @@ pool_fixture_set_up (PoolFixture *self,
   script_init (&self->script);
   self->reports = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_report_unref);
   self->pool = pool;
+  if (pool_fixture_is_in_fibers ())
+    usher_acceptor_pool_set_execution (pool, USHER_EXECUTION_FIBER);
   self->logger = gt_signal_logger_new ();
   gt_signal_logger_connect (self->logger, pool, "exited");
   g_signal_connect (pool, "exited", G_CALLBACK (on_exited), self);

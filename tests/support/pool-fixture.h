@@ -28,6 +28,11 @@ typedef struct
   UsherExit *exit; /* (owned) (nullable): the latest */
 } PoolFixture;
 
+/* The tests of blocking acceptors are run twice: as they are, in threads, and with this environment
+ * variable, in fibers. */
+#define POOL_FIXTURE_IN_FIBERS "TEST_POOLS_IN_FIBERS"
+gboolean pool_fixture_is_in_fibers (void);
+
 /* (transfer full): pool. Installs no clock. */
 void pool_fixture_set_up (PoolFixture *self,
                           UsherAcceptorPool *pool);

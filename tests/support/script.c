@@ -4,6 +4,7 @@
 #include "support/script.h"
 
 #include "usher/async-acceptor.h"
+#include "usher/await.h"
 
 #define TEST_TYPE_SCRIPTED (test_scripted_get_type ())
 #define TEST_TYPE_LOOP_SCRIPTED (test_loop_scripted_get_type ())
@@ -41,7 +42,7 @@ test_scripted_acceptor_init (UsherAcceptor *acceptor,
 
   g_atomic_int_inc (&script->n_inits);
   if (script->in_init != NULL)
-    script->in_init ();
+    script->in_init (script);
   *accept_timeout_msec = script->accept_timeout_msec;
   if (script->init_answer == USHER_ACCEPTOR_ERROR)
     g_set_error_literal (error, script->init_error_domain != 0 ? script->init_error_domain : G_IO_ERROR,
@@ -279,31 +280,47 @@ scripted_echo (UsherConnection *connection,
 }
 
 static GMutex stubborn_lock;
-static GCond stubborn_cond;
 
+/* Is over when the script lets go. */
 static void
-be_stubborn (Script *script)
+stay_async (Script *script,
+            GAsyncReadyCallback callback,
+            gpointer user_data)
 {
-  g_mutex_lock (&stubborn_lock);
-  if (script->is_stubborn)
-    g_atomic_int_inc (&script->n_stubborn);
+  g_autoptr (GTask) task = g_task_new (NULL, NULL, callback, user_data);
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&stubborn_lock);
+
+  if (!script->is_stubborn)
+    {
+      g_task_return_boolean (task, TRUE);
+      return;
+    }
+
+  g_ptr_array_add (script->stubborn, g_steal_pointer (&task));
+  g_atomic_int_inc (&script->n_stubborn);
   g_main_context_wakeup (NULL);
-  while (script->is_stubborn)
-    g_cond_wait (&stubborn_cond, &stubborn_lock);
-  g_mutex_unlock (&stubborn_lock);
+}
+
+void
+script_stay (Script *self)
+{
+  g_autoptr (GAsyncResult) result = usher_await (stay_async, self);
 }
 
 void
 script_let_go (Script *self)
 {
+  g_autoptr (GPtrArray) stubborn = NULL;
+
   g_mutex_lock (&stubborn_lock);
   self->is_stubborn = FALSE;
-  g_cond_broadcast (&stubborn_cond);
+  stubborn = g_steal_pointer (&self->stubborn);
+  self->stubborn = g_ptr_array_new_with_free_func (g_object_unref);
   g_mutex_unlock (&stubborn_lock);
 
-  for (guint i = 0; i < self->stubborn->len; i++)
-    g_task_return_boolean (self->stubborn->pdata[i], TRUE);
-  g_ptr_array_set_size (self->stubborn, 0);
+  g_atomic_int_add (&self->n_stubborn, -(int) stubborn->len);
+  for (guint i = 0; i < stubborn->len; i++)
+    g_task_return_boolean (stubborn->pdata[i], TRUE);
 }
 
 gboolean
@@ -330,7 +347,7 @@ scripted_obey (UsherConnection *connection,
     }
 
   if (n < 0)
-    be_stubborn (script);
+    script_stay (script);
   return n == 0;
 }
 

@@ -1,0 +1,63 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/acceptor-pool-private.h"
+#include "acceptors/pool-properties-private.h"
+#include "runtime/fiber-private.h"
+
+G_DEFINE_ENUM_TYPE (UsherExecution, usher_execution,
+                    G_DEFINE_ENUM_VALUE (USHER_EXECUTION_THREAD, "thread"),
+                    G_DEFINE_ENUM_VALUE (USHER_EXECUTION_FIBER, "fiber"))
+
+gboolean
+usher_acceptor_pool_check_execution (UsherAcceptorPool *self,
+                                     GError **error)
+{
+  if (self->execution != USHER_EXECUTION_FIBER || usher_fiber_is_supported (error))
+    return TRUE;
+
+  g_prefix_error (error, "The pool %s: ", self->name);
+  return FALSE;
+}
+
+/**
+ * usher_acceptor_pool_set_execution: (set-property execution)
+ * @self: a pool
+ * @execution: the new value
+ *
+ * Sets where the code of blocking acceptors runs. It may change at any time, for the acceptors that are
+ * made from then on.
+ *
+ * Since: 0.1
+ */
+void
+usher_acceptor_pool_set_execution (UsherAcceptorPool *self,
+                                   UsherExecution execution)
+{
+  g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  g_return_if_fail (execution == USHER_EXECUTION_THREAD || execution == USHER_EXECUTION_FIBER);
+
+  if (self->execution == execution)
+    return;
+
+  self->execution = execution;
+  usher_acceptor_pool_notify (self, USHER_POOL_PROP_EXECUTION);
+}
+
+/**
+ * usher_acceptor_pool_get_execution: (get-property execution)
+ * @self: a pool
+ *
+ * Gets where the code of blocking acceptors runs.
+ *
+ * Returns: the value
+ *
+ * Since: 0.1
+ */
+UsherExecution
+usher_acceptor_pool_get_execution (UsherAcceptorPool *self)
+{
+  g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), USHER_EXECUTION_THREAD);
+
+  return self->execution;
+}
