@@ -4,6 +4,7 @@
 #include "supervision/supervisor-private.h"
 
 #include "supervision/child-info-private.h"
+#include "supervision/child-private.h"
 #include "usher/error.h"
 
 static const UsherChildState public_states[USHER_SLOT_N_STATES] = {
@@ -76,9 +77,7 @@ usher_supervisor_start_child_finish (UsherSupervisor *self,
 {
   g_return_val_if_fail (g_task_is_valid (result, self), 0);
 
-  gssize answer = g_task_propagate_int (G_TASK (result), error);
-
-  return answer < 0 ? USHER_START_FAILED : (UsherStartResult) answer;
+  return usher_child_propagate_start (result, error);
 }
 
 /**
@@ -132,9 +131,7 @@ usher_supervisor_restart_child_finish (UsherSupervisor *self,
 {
   g_return_val_if_fail (g_task_is_valid (result, self), 0);
 
-  gssize answer = g_task_propagate_int (G_TASK (result), error);
-
-  return answer < 0 ? USHER_START_FAILED : (UsherStartResult) answer;
+  return usher_child_propagate_start (result, error);
 }
 
 /**

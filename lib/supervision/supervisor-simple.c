@@ -176,12 +176,12 @@ usher_supervisor_start_child_with_argument_finish (UsherSupervisor *self,
 {
   g_return_val_if_fail (g_task_is_valid (result, self), 0);
 
-  gssize answer = g_task_propagate_int (G_TASK (result), error);
+  UsherStartResult answer = usher_child_propagate_start (result, error);
 
   if (child != NULL)
     *child = answer == USHER_START_STARTED ? g_object_ref (g_task_get_task_data (G_TASK (result))) : NULL;
 
-  return answer < 0 ? USHER_START_FAILED : (UsherStartResult) answer;
+  return answer;
 }
 
 /**
