@@ -180,7 +180,7 @@ test_async_reads_on_when_writes_cannot_wait (ConnectionFixture *fixture,
   while (send (fixture->own, much, 65536, MSG_DONTWAIT) > 0)
     continue;
 
-  fault_inject (FAULT_EPOLL_CTL, 1, 1, ENOSPC);
+  fault_inject (FAULT_EPOLL_CTL, 0, 1, ENOSPC);
   g_output_stream_write_async (fixture->out, much, 65536, G_PRIORITY_DEFAULT, NULL, on_write_failed, fixture);
   iterate_until (NULL, connection_fixture_is_done, fixture);
   exit = usher_connection_explain (fixture->connection, FALSE, fixture->error);

@@ -158,13 +158,16 @@ epoll_create1 (int flags)
   return fails (FAULT_EPOLL_CREATE1) ? -1 : REAL (FAULT_EPOLL_CREATE1, epoll_create1) (flags);
 }
 
+/* The kernel always lets a descriptor go that it has. */
 int
 epoll_ctl (int epoll_fd,
            int operation,
            int fd,
            struct epoll_event *event)
 {
-  return fails (FAULT_EPOLL_CTL) ? -1 : REAL (FAULT_EPOLL_CTL, epoll_ctl) (epoll_fd, operation, fd, event);
+  gboolean may_fail = operation != EPOLL_CTL_DEL;
+
+  return may_fail && fails (FAULT_EPOLL_CTL) ? -1 : REAL (FAULT_EPOLL_CTL, epoll_ctl) (epoll_fd, operation, fd, event);
 }
 
 int
