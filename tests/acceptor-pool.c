@@ -301,6 +301,66 @@ test_idle_functions_leave_at_once (PoolFixture *fixture,
   g_assert_cmpuint (fixture->reports->len, ==, 0);
 }
 
+/* An acceptor that has nothing of its own. */
+
+#define TEST_TYPE_IDLE (test_idle_get_type ())
+
+G_DECLARE_FINAL_TYPE (TestIdle, test_idle, TEST, IDLE, GObject)
+
+struct _TestIdle
+{
+  GObject parent_instance;
+};
+
+static void
+test_idle_acceptor_iface_init (UsherAcceptorInterface *iface)
+{
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestIdle, test_idle, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (USHER_TYPE_ACCEPTOR, test_idle_acceptor_iface_init))
+
+static void
+test_idle_class_init (TestIdleClass *klass)
+{
+}
+
+static void
+test_idle_init (TestIdle *self)
+{
+}
+
+static UsherAcceptor *
+make_idle (gpointer pool,
+           gpointer user_data,
+           GError **error)
+{
+  return g_object_new (TEST_TYPE_IDLE, NULL);
+}
+
+static void
+test_refuses_acceptors_that_cannot_serve (PoolFixture *fixture,
+                                          gconstpointer data)
+{
+  const GError *error;
+
+  usher_acceptor_pool_set_acceptor_type (fixture->pool, TEST_TYPE_IDLE);
+  pool_fixture_begin_start (fixture);
+  pool_fixture_wait_for (fixture, was_started, 0);
+  g_assert_error (fixture->start_error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (fixture->start_error->message, "TestIdle"));
+  g_assert_nonnull (strstr (fixture->start_error->message, "acceptor_continue_async"));
+  g_clear_error (&fixture->start_error);
+
+  /* What a factory makes is known only when it is made. */
+  usher_acceptor_pool_set_factory (fixture->pool, make_idle, NULL, NULL);
+  pool_fixture_start (fixture);
+  pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
+  pool_fixture_expect_report (fixture, 0, USHER_REPORT_START_ERROR, "tcp://127.0.0.1:0");
+  error = usher_exit_get_error (usher_report_get_reason (fixture->reports->pdata[0]));
+  g_assert_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
+}
+
 #define ADD(path, set_up, function) g_test_add ("/acceptor-pool/" path, PoolFixture, NULL, set_up, function, pool_fixture_tear_down)
 
 int
@@ -323,6 +383,7 @@ main (int argc,
   ADD ("over-its-budget-it-drains", set_up_for_func, test_over_budget_drains);
   ADD ("a-reset-is-no-crash-in-a-thread", pool_fixture_set_up_scripted, test_a_reset_is_no_crash);
   ADD ("a-reset-is-no-crash-on-the-loop", pool_fixture_set_up_on_loop, test_a_reset_is_no_crash);
+  ADD ("refuses-acceptors-that-cannot-serve", pool_fixture_set_up_scripted, test_refuses_acceptors_that_cannot_serve);
   ADD ("idle-functions-leave-at-once", set_up_for_func, test_idle_functions_leave_at_once);
 
   return g_test_run ();

@@ -499,6 +499,8 @@ test_counts (PoolFixture *fixture,
   g_assert_cmpuint (usher_pool_statistics_get_n_counted (statistics), ==, 1);
   g_assert_cmpuint (usher_pool_statistics_get_n_waiting (statistics), ==, 2);
   g_assert_cmpuint (usher_pool_statistics_get_queue_depth (statistics), ==, 0);
+  g_assert_cmpuint (usher_pool_statistics_get_bytes_received (statistics), ==, 4 * strlen ("hello") + strlen ("quit") + strlen ("crash"));
+  g_assert_cmpuint (usher_pool_statistics_get_bytes_sent (statistics), ==, 4 * strlen ("hello"));
   g_object_get (fixture->pool, "n-accepted", &n_accepted, "n-failed", &n_failed, NULL);
   g_assert_cmpuint (n_accepted, ==, 4);
   g_assert_cmpuint (n_failed, ==, 1);

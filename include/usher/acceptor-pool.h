@@ -221,6 +221,18 @@ void usher_acceptor_pool_resume (UsherAcceptorPool *self);
 USHER_AVAILABLE_IN_0_1
 gboolean usher_acceptor_pool_is_suspended (UsherAcceptorPool *self);
 USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_listen_async (UsherAcceptorPool *self,
+                                       UsherSupervisor *supervisor,
+                                       const char *const *addresses,
+                                       guint n_acceptors,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_acceptor_pool_listen_finish (UsherAcceptorPool *self,
+                                            GAsyncResult *result,
+                                            GError **error);
+USHER_AVAILABLE_IN_0_1
 UsherPoolStatistics *usher_acceptor_pool_get_statistics (UsherAcceptorPool *self);
 USHER_AVAILABLE_IN_0_1
 UsherAcceptorPool *usher_connection_dup_pool (UsherConnection *self);

@@ -87,6 +87,10 @@ guint64 usher_pool_statistics_get_n_accept_timeouts (const UsherPoolStatistics *
 USHER_AVAILABLE_IN_0_1
 guint64 usher_pool_statistics_get_n_restarts (const UsherPoolStatistics *self);
 USHER_AVAILABLE_IN_0_1
+guint64 usher_pool_statistics_get_bytes_received (const UsherPoolStatistics *self);
+USHER_AVAILABLE_IN_0_1
+guint64 usher_pool_statistics_get_bytes_sent (const UsherPoolStatistics *self);
+USHER_AVAILABLE_IN_0_1
 guint usher_pool_statistics_get_n_connections (const UsherPoolStatistics *self);
 USHER_AVAILABLE_IN_0_1
 guint usher_pool_statistics_get_n_counted (const UsherPoolStatistics *self);

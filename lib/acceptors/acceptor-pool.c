@@ -41,6 +41,16 @@
  *    acceptors unwind, within [property@Usher.AcceptorPool:shutdown-msec]. Whoever is still there
  *    then is disconnected, abandoned, and named in a report.
  *
+ * # Limits
+ *
+ * [property@Usher.AcceptorPool:max-connections] is exact, over all listen sockets. At the limit,
+ * connections stay in the kernel's queue, wait for a time, or are refused with a goodbye
+ * ([property@Usher.AcceptorPool:at-limit]). There are limits for each peer's address and each user;
+ * long-lived connections can be taken out of the count
+ * ([method@Usher.AcceptorPool.remove_connection]); and
+ * [method@Usher.AcceptorPool.suspend] accepts nothing for a while. Accepting comes after the I/O of
+ * the connections that are there, and the listen sockets take turns.
+ *
  * # When something runs out
  *
  * Without descriptors, memory or threads the pool pauses accepting, for 10 ms and up to 1 s at a
@@ -51,7 +61,7 @@
  * # Threading
  *
  * A pool belongs to the thread-default main context of the thread that made it. All functions must
- * be called there, all signals are emitted there, and the factory is called there. A running pool
+ * be called there, but for those that say otherwise; all signals are emitted there, and the factory is called there. A running pool
  * holds a reference on itself.
  *
  * Since: 0.1

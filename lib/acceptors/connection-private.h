@@ -46,6 +46,10 @@ void usher_connection_join (UsherConnection *self,
                             UsherPoolLink *link,
                             const UsherPeerKey *key);
 UsherTicket *usher_connection_get_ticket (UsherConnection *self);
+/* Adds what it has received and sent so far. */
+void usher_connection_add_bytes (UsherConnection *self,
+                                 guint64 *bytes_received,
+                                 guint64 *bytes_sent);
 void usher_connection_set_drain_idle_reads (UsherConnection *self,
                                             gboolean drain_idle_reads);
 

@@ -333,6 +333,15 @@ usher_connection_get_ticket (UsherConnection *self)
 }
 
 void
+usher_connection_add_bytes (UsherConnection *self,
+                            guint64 *bytes_received,
+                            guint64 *bytes_sent)
+{
+  *bytes_received += usher_transport_get_n_bytes (self->transport, USHER_TRANSPORT_READ);
+  *bytes_sent += usher_transport_get_n_bytes (self->transport, USHER_TRANSPORT_WRITE);
+}
+
+void
 usher_connection_set_drain_idle_reads (UsherConnection *self,
                                        gboolean drain_idle_reads)
 {

@@ -102,6 +102,7 @@ usher_acceptor_pool_connection_exited (UsherAcceptorPool *self,
 
   self->n_connections--;
   usher_pool_counters_count_exit (&self->counters, exit);
+  usher_connection_add_bytes (run->connection, &self->counters.bytes_received, &self->counters.bytes_sent);
   usher_acceptor_pool_return_ticket (self, usher_connection_get_ticket (run->connection));
   usher_acceptor_run_ref (run);
   usher_acceptor_pool_remove_run (self, run);
@@ -134,6 +135,7 @@ pool_forget_connection (UsherAcceptorPool *self,
 {
   self->n_connections--;
   self->counters.n_exits[USHER_EXIT_KILLED]++;
+  usher_connection_add_bytes (connection, &self->counters.bytes_received, &self->counters.bytes_sent);
   usher_acceptor_pool_return_ticket (self, usher_connection_get_ticket (connection));
 }
 

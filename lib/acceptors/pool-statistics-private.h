@@ -19,6 +19,8 @@ typedef struct
   guint64 n_ignored;
   guint64 n_accept_timeouts;
   guint64 n_restarts;
+  guint64 bytes_received; /* by the connections that are over */
+  guint64 bytes_sent;
 } UsherPoolCounters;
 
 void usher_pool_counters_count_exit (UsherPoolCounters *self,

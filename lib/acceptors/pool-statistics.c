@@ -49,6 +49,14 @@ usher_pool_counters_count_exit (UsherPoolCounters *self,
     self->n_peer_failures++;
 }
 
+static void
+run_add_bytes (UsherAcceptorRun *run,
+               UsherPoolCounters *counters)
+{
+  if (run->state == USHER_RUN_SERVING)
+    usher_connection_add_bytes (run->connection, &counters->bytes_received, &counters->bytes_sent);
+}
+
 static guint
 pool_sum_queues (UsherAcceptorPool *self)
 {
@@ -64,8 +72,8 @@ pool_sum_queues (UsherAcceptorPool *self)
  * usher_acceptor_pool_get_statistics:
  * @self: a pool
  *
- * Gets what the pool has done and what it is doing. It costs one system call for each listen socket,
- * however many connections there are.
+ * Gets what the pool has done and what it is doing. It looks at every acceptor once, and asks the
+ * kernel about the queue of every listen socket.
  *
  * Returns: (transfer full): the statistics
  *
@@ -80,6 +88,8 @@ usher_acceptor_pool_get_statistics (UsherAcceptorPool *self)
 
   statistics = g_atomic_rc_box_new0 (UsherPoolStatistics);
   statistics->counters = self->counters;
+  for (GList *l = self->runs.head; l != NULL; l = l->next)
+    run_add_bytes (l->data, &statistics->counters);
   statistics->n_connections = self->n_connections;
   statistics->n_counted = usher_slots_get_n_taken (&self->slots);
   statistics->n_waiting = usher_acceptor_pool_get_n_waiting (self);
@@ -294,6 +304,42 @@ usher_pool_statistics_get_n_restarts (const UsherPoolStatistics *self)
   g_return_val_if_fail (self != NULL, 0);
 
   return self->counters.n_restarts;
+}
+
+/**
+ * usher_pool_statistics_get_bytes_received:
+ * @self: statistics
+ *
+ * Gets how many bytes the connections have received, those that are there now included.
+ *
+ * Returns: the number
+ *
+ * Since: 0.1
+ */
+guint64
+usher_pool_statistics_get_bytes_received (const UsherPoolStatistics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->counters.bytes_received;
+}
+
+/**
+ * usher_pool_statistics_get_bytes_sent:
+ * @self: statistics
+ *
+ * Gets how many bytes the connections have sent, those that are there now included.
+ *
+ * Returns: the number
+ *
+ * Since: 0.1
+ */
+guint64
+usher_pool_statistics_get_bytes_sent (const UsherPoolStatistics *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+
+  return self->counters.bytes_sent;
 }
 
 /**

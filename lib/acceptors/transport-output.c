@@ -30,6 +30,8 @@ transport_send (UsherTransport *self,
                        : sendmsg (self->fd, &message, MSG_NOSIGNAL);
   while (n < 0 && errno == EINTR);
 
+  if (n > 0)
+    __atomic_fetch_add (&self->n_bytes[USHER_TRANSPORT_WRITE], n, __ATOMIC_RELAXED);
   return n;
 }
 

@@ -24,6 +24,7 @@ struct _UsherTransport
   int draining;         /* (atomic) */
   int drain_idle_reads; /* (atomic) */
   int received;         /* (atomic): something, since the last write */
+  guint64 n_bytes[2];   /* (atomic): received and sent so far */
 
   UsherFiber *fiber;               /* (unowned) (nullable) (locked-by lock): whose connection it is */
   GCancellable *exit_cancellable;  /* (owned) (nullable) (locked-by lock): made when asked for */

@@ -121,6 +121,10 @@ void usher_transport_set_drain_idle_reads (UsherTransport *self,
 GCancellable *usher_transport_get_exit_cancellable (UsherTransport *self);
 GCancellable *usher_transport_get_drain_cancellable (UsherTransport *self);
 
+/* How much has gone through so far. */
+guint64 usher_transport_get_n_bytes (UsherTransport *self,
+                                     UsherDirection direction);
+
 /* Whether `error` is the one that this transport returned last: the peer's failure then, and
  * nobody else's. */
 gboolean usher_transport_is_own_error (UsherTransport *self,

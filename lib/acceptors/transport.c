@@ -233,7 +233,10 @@ transport_try_reading (UsherTransport *self,
     return usher_transport_failed (self, transfer, errno, error);
 
   if (n > 0)
-    usher_transport_heard (self);
+    {
+      __atomic_fetch_add (&self->n_bytes[USHER_TRANSPORT_READ], n, __ATOMIC_RELAXED);
+      usher_transport_heard (self);
+    }
   return n;
 }
 
@@ -258,6 +261,13 @@ transport_do (UsherTransport *self,
 
   return transfer->direction == USHER_TRANSPORT_READ ? transport_try_reading (self, transfer, error)
                                                      : usher_transport_try_writing (self, transfer, error);
+}
+
+guint64
+usher_transport_get_n_bytes (UsherTransport *self,
+                             UsherDirection direction)
+{
+  return __atomic_load_n (&self->n_bytes[direction], __ATOMIC_RELAXED);
 }
 
 gssize
