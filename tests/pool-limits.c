@@ -156,6 +156,15 @@ test_rejects (PoolFixture *fixture,
   pool_fixture_stop (fixture);
 }
 
+static gboolean
+n_held_is (PoolFixture *fixture,
+           guint n)
+{
+  g_autoptr (UsherPoolStatistics) statistics = usher_acceptor_pool_get_statistics (fixture->pool);
+
+  return usher_pool_statistics_get_n_held (statistics) == n;
+}
+
 static void
 test_waits (PoolFixture *fixture,
             gconstpointer data)
@@ -170,7 +179,7 @@ test_waits (PoolFixture *fixture,
   pool_fixture_start (fixture);
   first = pool_fixture_greet (fixture);
   others = connect_many (fixture, 2);
-  iterate_pending (NULL);
+  pool_fixture_wait_for (fixture, n_held_is, 2);
   fake_clock_advance_usec (499 * G_TIME_SPAN_MILLISECOND);
   iterate_pending (NULL);
   g_assert_cmpuint (get_n_refused (fixture, USHER_REFUSAL_LIMIT), ==, 0);
@@ -199,7 +208,7 @@ test_refuses_those_who_wait_at_the_end (PoolFixture *fixture,
   pool_fixture_start (fixture);
   first = pool_fixture_greet (fixture);
   others = connect_many (fixture, 3);
-  iterate_pending (NULL);
+  pool_fixture_wait_for (fixture, n_held_is, 3);
   pool_fixture_stop (fixture);
   g_assert_cmpuint (get_n_refused (fixture, USHER_REFUSAL_DRAINING), ==, 3);
   for (guint i = 0; i < others->len; i++)
@@ -410,6 +419,15 @@ test_suspends (PoolFixture *fixture,
   pool_fixture_stop (fixture);
 }
 
+static gboolean
+serves (PoolFixture *fixture,
+        UsherListenSocket *socket)
+{
+  g_autoptr (GPtrArray) children = usher_acceptor_pool_which_children (fixture->pool);
+
+  return children->len > 0 && usher_connection_info_get_listen_socket (children->pdata[0]) == socket;
+}
+
 static void
 test_is_fair_among_sockets (PoolFixture *fixture,
                             gconstpointer data)
@@ -426,14 +444,12 @@ test_is_fair_among_sockets (PoolFixture *fixture,
   hogs = connect_many (fixture, 20);
   modest = test_client_connect (second);
   test_client_send (modest, "hello");
-  while (modest->received->len == 0)
+  pool_fixture_wait_for (fixture, n_connections_is, 1);
+  pool_fixture_wait_for (fixture, n_waiting_is, 3);
+  while (!serves (fixture, second))
     {
-      pool_fixture_wait_for (fixture, n_connections_is, 1);
-      iterate_pending (NULL);
-      if (modest->received->len > 0)
-        break;
       g_assert_cmpuint (n_turns, <, 4);
-      test_client_reset (hogs->pdata[n_turns++]);
+      leave (fixture, hogs->pdata[n_turns++]);
       pool_fixture_wait_for (fixture, n_connections_is, 1);
       pool_fixture_wait_for (fixture, n_waiting_is, 3);
     }
