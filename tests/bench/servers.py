@@ -24,6 +24,7 @@ MAX_THREADS = 6000
 SERVERS = {
     'epoll': (1, 0),
     'usher-async': (1, 0),
+    'usher-fiber': (1, 0),
     'usher-thread': (2, 1),
     'gsocketservice': (1, 0),
     'gthreadedsocketservice': (1, 1),

@@ -1,9 +1,13 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The Usher authors */
 
-/* Usher, with blocking acceptors, each in a thread of its own. */
+/* Usher, with blocking acceptors, each in a thread or a fiber of its own: EXECUTION says which. */
 
 #include "usher-server.h"
+
+#ifndef BUFFER_SIZE
+#define BUFFER_SIZE 512
+#endif
 
 static gboolean
 echo (UsherConnection *connection,
@@ -12,7 +16,7 @@ echo (UsherConnection *connection,
 {
   GInputStream *in = g_io_stream_get_input_stream (G_IO_STREAM (connection));
   GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (connection));
-  char buffer[512];
+  char buffer[BUFFER_SIZE];
   gssize n;
 
   while ((n = g_input_stream_read (in, buffer, sizeof buffer, NULL, error)) > 0)
@@ -26,5 +30,8 @@ int
 main (int argc,
       char *argv[])
 {
-  return usher_server_run (usher_acceptor_pool_new_for_func ("echo", echo, NULL, NULL));
+  UsherAcceptorPool *pool = usher_acceptor_pool_new_for_func ("echo", echo, NULL, NULL);
+
+  usher_acceptor_pool_set_execution (pool, EXECUTION);
+  return usher_server_run (pool);
 }
