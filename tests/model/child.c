@@ -17,6 +17,18 @@ child_is_down (const Node *self)
   return self->view == VIEW_DOWN || self->view == VIEW_RESTARTING;
 }
 
+gboolean
+child_is_alike (const Node *self)
+{
+  return sequence_is_alike (self->model->sequence, self->index);
+}
+
+gboolean
+child_is_forgettable (const Node *self)
+{
+  return child_is_temporary (self) || child_is_alike (self);
+}
+
 static void
 tell (Node *self,
       char mark)
@@ -125,7 +137,15 @@ child_release (Node *self)
 static void
 abandon_start (Node *self)
 {
-  self->is_abandoned = TRUE;
+  /* The next start is that of another child. */
+  if (child_is_alike (self))
+    {
+      if ((self->news & NEWS_RETURN) != 0 && self->outcome == USHER_START_STARTED)
+        self->news |= NEWS_LATE;
+      self->news &= ~NEWS_RETURN;
+      self->is_starting = FALSE;
+    }
+  self->is_abandoned = self->is_starting;
   if (!self->has_exit)
     self->exit = REASON_KILLED;
   self->has_exit = TRUE;
@@ -177,7 +197,9 @@ child_exit (Node *self,
 static void
 set_limit (Node *self)
 {
-  if (self->plan->shutdown_msec >= 0 && self->limit_usec == NEVER)
+  gboolean is_common = self->parent->common_limit_usec != NEVER;
+
+  if (self->plan->shutdown_msec >= 0 && self->limit_usec == NEVER && !is_common)
     self->limit_usec = self->model->now_usec + self->plan->shutdown_msec * MSEC;
 }
 
@@ -218,6 +240,7 @@ static void
 settle_started (Node *self)
 {
   self->is_kept = FALSE;
+  self->n_lives++;
   self->up_usec = self->model->now_usec;
   if (self->view != VIEW_STARTING && self->has_exit)
     child_go_down (self);

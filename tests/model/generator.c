@@ -146,6 +146,12 @@ static const Event chains[][MAX_LINKS] = {
     { .kind = EVENT_ADVANCE, .argument = STEP_HALF_LIMIT },
     { .kind = EVENT_ANSWER },
     { .kind = EVENT_ADVANCE, .argument = STEP_HALF_LIMIT } },
+  /* A start that is given up when it has just succeeded, with the next one waiting. */
+  { { .kind = EVENT_SET_START, .argument = TEST_START_STUBBORN, .times = 1 },
+    { .kind = EVENT_EXIT, .argument = REASON_ERROR },
+    { .kind = EVENT_RESTART },
+    { .kind = EVENT_ANSWER, .is_hasty = TRUE },
+    { .kind = EVENT_TERMINATE } },
   /* A child that becomes healthy. */
   { { .kind = EVENT_EXIT, .argument = REASON_ERROR },
     { .kind = EVENT_ADVANCE, .argument = STEP_DELAY },
@@ -258,6 +264,43 @@ add_node (Sequence *self,
   self->nodes[self->n_nodes++] = node;
 }
 
+static gboolean
+has_only_leaves (const Sequence *self,
+                 guint supervisor)
+{
+  guint n_leaves = 0;
+
+  for (guint i = 1; i < self->n_nodes; i++)
+    if (self->nodes[i].parent == supervisor)
+      {
+        if (self->nodes[i].is_supervisor)
+          return FALSE;
+        n_leaves++;
+      }
+
+  return n_leaves > 0;
+}
+
+/* Children of simple-one-for-one are alike, and come by calls. */
+static void
+make_simple (Sequence *self,
+             guint supervisor)
+{
+  const NodePlan *first = NULL;
+
+  self->nodes[supervisor].strategy = USHER_STRATEGY_SIMPLE_ONE_FOR_ONE;
+  self->nodes[supervisor].auto_shutdown = USHER_AUTO_SHUTDOWN_NEVER;
+  for (guint i = 1; i < self->n_nodes; i++)
+    if (self->nodes[i].parent == supervisor)
+      {
+        if (first == NULL)
+          first = &self->nodes[i];
+        self->nodes[i] = *first;
+        self->nodes[i].is_static = FALSE;
+        self->nodes[i].is_significant = FALSE;
+      }
+}
+
 /* A supervisor's limit leaves time for the limits of its children. */
 static void
 lengthen_limits (Sequence *self)
@@ -271,6 +314,24 @@ lengthen_limits (Sequence *self)
       if (parent->shutdown_msec > 0 && self->nodes[i].is_supervisor &&
           self->nodes[i].shutdown_msec == USHER_SHUTDOWN_INFINITY)
         parent->shutdown_msec = USHER_SHUTDOWN_INFINITY;
+    }
+}
+
+/* Children that are alike mean most when there are many. */
+static void
+add_crowd (Sequence *self,
+           GRand *rand)
+{
+  for (guint i = 1; i < self->n_nodes; i++)
+    {
+      const Event start = { .kind = EVENT_START, .node = i };
+      const Event stop = { .kind = EVENT_SET_STOP, .node = i, .argument = choose (rand, 5) };
+
+      if (!sequence_is_alike (self, i) || choose (rand, 4) == 0)
+        continue;
+      place_event (self, &start);
+      if (choose (rand, 2) == 0)
+        place_event (self, &stop);
     }
 }
 
@@ -293,11 +354,17 @@ sequence_generate (Sequence *self,
       add_node (self, rand, is_supervisor);
       n_supervisors += is_supervisor;
     }
+  for (guint i = 0; i < self->n_nodes; i++)
+    if (self->nodes[i].is_supervisor && has_only_leaves (self, i) && choose (rand, 4) == 0)
+      make_simple (self, i);
   lengthen_limits (self);
 
   n_events = 1 + choose (rand, MAX_EVENTS);
   if (choose (rand, 8) != 0)
-    place_event (self, &(Event){ .kind = EVENT_BOOT });
+    {
+      place_event (self, &(Event){ .kind = EVENT_BOOT });
+      add_crowd (self, rand);
+    }
   while (self->n_events < n_events)
     if (choose (rand, 12) == 0)
       add_chain (self, rand, choose_node (self, rand, WHOM_LEAF));

@@ -73,12 +73,14 @@ static void
 choose_round (Node *self,
               Node *child)
 {
-  gboolean is_behind = self->plan->strategy == USHER_STRATEGY_ONE_FOR_ALL;
+  UsherStrategy strategy = self->plan->strategy;
+  gboolean is_behind = FALSE;
 
   for (GList *link = self->known.head; link != NULL; link = link->next)
     {
       is_behind = is_behind || link->data == child;
-      if (self->plan->strategy == USHER_STRATEGY_ONE_FOR_ONE ? link->data == child : is_behind)
+      if (link->data == child || strategy == USHER_STRATEGY_ONE_FOR_ALL ||
+          (strategy == USHER_STRATEGY_REST_FOR_ONE && is_behind))
         g_queue_push_tail (&self->round, link->data);
     }
 }
@@ -175,7 +177,7 @@ handle_exit (Node *self,
       return;
     }
 
-  if (type == USHER_RESTART_TEMPORARY)
+  if (child_is_forgettable (child))
     supervisor_forget (self, child);
   else
     child_release (child);
@@ -205,7 +207,7 @@ carry_out_start (Node *self,
   supervisor_finish_call (self, outcome == START_TERMINATED ? "cancelled" : results[child->result]);
   if (is_new && (outcome == START_FAILED || outcome == START_TERMINATED))
     supervisor_forget (self, child);
-  else if (child_is_temporary (child) && child_is_down (child) && outcome != START_FAILED)
+  else if (child_is_forgettable (child) && child_is_down (child) && outcome != START_FAILED)
     supervisor_forget (self, child);
 }
 
@@ -238,14 +240,22 @@ handle_terminate (Node *self,
 {
   if (!knows (self, child))
     {
-      supervisor_finish_call (self, self->call->is_urgent ? "done" : "not-found");
+      gboolean is_known_by_itself = self->call->is_urgent || child_is_alike (child);
+
+      supervisor_finish_call (self, is_known_by_itself ? "done" : "not-found");
+      return;
+    }
+  /* Another child has taken its place. */
+  if (child_is_alike (child) && !self->call->is_urgent && self->call->life != child->n_lives)
+    {
+      supervisor_finish_call (self, "done");
       return;
     }
   if (!supervisor_stop_child (self, child, USHER_STOP_FINAL))
     return;
 
   child_release (child);
-  if (child_is_temporary (child))
+  if (child_is_forgettable (child))
     supervisor_forget (self, child);
   supervisor_finish_call (self, "done");
 }
@@ -254,7 +264,9 @@ static void
 handle_restart_or_delete (Node *self,
                           Node *child)
 {
-  if (!knows (self, child))
+  if (child_is_alike (child))
+    supervisor_finish_call (self, "simple-one-for-one");
+  else if (!knows (self, child))
     supervisor_finish_call (self, "not-found");
   else if (child->view == VIEW_RESTARTING)
     supervisor_finish_call (self, "restarting");
@@ -286,18 +298,19 @@ void
 supervisor_handle (Node *self,
                    Letter *letter)
 {
+  LetterKind kind = letter->kind;
   Node *child = letter->child;
 
-  if (letter->kind == LETTER_CALL)
+  if (kind == LETTER_CALL)
     {
       self->call = letter;
       handle_call (self, child);
       return;
     }
 
-  if (letter->kind == LETTER_EXIT)
+  g_free (letter);
+  if (kind == LETTER_EXIT)
     handle_exit (self, child);
   else
     retry (self, child);
-  g_free (letter);
 }

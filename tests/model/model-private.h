@@ -56,6 +56,7 @@ typedef struct
 {
   LetterKind kind;
   Node *child;
+  guint life; /* of the child that is meant */
   Event call;
   gboolean is_urgent; /* it has ended the start of the child already */
 } Letter;
@@ -74,6 +75,7 @@ typedef enum
   NEWS_RETURN = 1 << 0, /* its start returns */
   NEWS_CANCEL = 1 << 1, /* its start was cancelled */
   NEWS_EXIT = 1 << 2,   /* it has exited; of a supervisor */
+  NEWS_LATE = 1 << 3,   /* one that was alike has started, and nobody waits for it any more */
 } News;
 
 struct _Node
@@ -110,6 +112,7 @@ struct _Node
   gint64 due_usec;   /* when it is restarted */
   gboolean is_due;
   gint64 next_delay_usec;
+  guint n_lives;
   gint64 up_usec;
 
   /* The supervisor that it is. */
@@ -119,14 +122,16 @@ struct _Node
   Reason reason;
   gboolean has_started; /* its start was a success */
   gboolean is_killed;
-  gboolean is_awake; /* its process runs */
-  GQueue words;      /* (element-type Word) (owned): decided, but not said yet */
-  GQueue known;      /* (element-type Node): in the order of their start */
-  GQueue mailbox;    /* (element-type Letter) (owned) */
-  GQueue round;      /* (element-type Node): to be started */
-  Letter *call;      /* (owned) (nullable): which is being carried out */
-  Node *waits_for;   /* (nullable) */
-  GArray *charges;   /* (owned) (element-type gint64) */
+  gboolean is_awake;        /* its process runs */
+  GQueue words;             /* (element-type Word) (owned): decided, but not said yet */
+  GQueue known;             /* (element-type Node): in the order of their start */
+  GQueue mailbox;           /* (element-type Letter) (owned) */
+  GQueue round;             /* (element-type Node): to be started */
+  Letter *call;             /* (owned) (nullable): which is being carried out */
+  Node *waits_for;          /* (nullable) */
+  gint64 common_limit_usec; /* when all children that are alike are killed */
+  GArray *tally;            /* (owned) (element-type Reason): of the ends of those */
+  GArray *charges;          /* (owned) (element-type gint64) */
 };
 
 struct _Model
@@ -141,6 +146,9 @@ struct _Model
 /* A child, and what its supervisor knows of it. */
 gboolean child_is_temporary (const Node *self);
 gboolean child_is_down (const Node *self);
+gboolean child_is_alike (const Node *self);
+/* Nothing is kept of it when it is down. */
+gboolean child_is_forgettable (const Node *self);
 void child_start (Node *self);
 void child_stop (Node *self, UsherStop why);
 void child_kill (Node *self);
@@ -171,6 +179,8 @@ void supervisor_start (Node *self);
 void supervisor_cancel (Node *self);
 void supervisor_shutdown (Node *self, UsherStop why);
 void supervisor_kill (Node *self);
+/* The common limit of its children is over. */
+void supervisor_expire (Node *self);
 void supervisor_call (Node *self, Node *child, const Event *event);
 /* What its process does. */
 void supervisor_main (gpointer data);

@@ -12,7 +12,7 @@ typedef struct
 
 typedef struct
 {
-  Happening all[MAX_NODES * 8];
+  Happening all[MAX_NODES * 9];
   guint n;
 } Agenda;
 
@@ -52,6 +52,14 @@ exit_supervisor (Node *node)
 }
 
 static void
+kill_late (Node *node)
+{
+  node->news &= ~NEWS_LATE;
+  seen_add (node->model->seen->deeds[node->plan->parent], "!%c",
+            sequence_get_name (node->model->sequence, node->index));
+}
+
+static void
 end_delay (Node *node)
 {
   node->due_usec = NEVER;
@@ -81,6 +89,7 @@ look_around (Model *self,
       note_if (agenda, node, node->process != NULL && process_is_ready (node->process), go_on);
       note_if (agenda, node, node->words.head != NULL, supervisor_speak);
       note_if (agenda, node, node->limit_usec <= self->now_usec, child_kill);
+      note_if (agenda, node, node->common_limit_usec <= self->now_usec, supervisor_expire);
       note_if (agenda, node, node->due_usec <= self->now_usec, end_delay);
     }
   for (guint i = 0; i < self->n_nodes; i++)
@@ -88,6 +97,7 @@ look_around (Model *self,
       Node *node = &self->nodes[i];
 
       note_if (agenda, node, (node->news & NEWS_CANCEL) != 0, cancel_start);
+      note_if (agenda, node, (node->news & NEWS_LATE) != 0, kill_late);
       note_if (agenda, node, (node->news & NEWS_RETURN) != 0, return_start);
       /* An exit is told after the start has returned. */
       note_if (agenda, node, (node->news & (NEWS_EXIT | NEWS_RETURN)) == NEWS_EXIT, exit_supervisor);
@@ -110,6 +120,7 @@ describe (Model *self,
   GString *states = self->seen->states;
   guint n_active = 0;
   guint n_supervisors = 0;
+  guint n_specs;
 
   seen_add (states, "%c:", sequence_get_name (self->sequence, supervisor->index));
   for (GList *link = supervisor->known.tail; link != NULL; link = link->prev)
@@ -118,9 +129,12 @@ describe (Model *self,
 
       n_active += (child->view == VIEW_RUNNING || child->view == VIEW_STOPPING || child->view == VIEW_KILLING) && !child->has_exit;
       n_supervisors += child->plan->is_supervisor;
-      seen_add (states, "%c %s,", sequence_get_name (self->sequence, child->index), views[child->view]);
+      seen_add (states, "%c %s,",
+                child_is_alike (child) && child->view == VIEW_DOWN ? TEMPLATE : sequence_get_name (self->sequence, child->index),
+                views[child->view]);
     }
-  seen_add (states, "%u %u %u %u;", supervisor->known.length, n_active, n_supervisors,
+  n_specs = supervisor->plan->strategy == USHER_STRATEGY_SIMPLE_ONE_FOR_ONE ? 1 : supervisor->known.length;
+  seen_add (states, "%u %u %u %u;", n_specs, n_active, n_supervisors,
             supervisor->known.length - n_supervisors);
 }
 
@@ -245,12 +259,14 @@ init_node (Model *self,
     .is_configured = plan->is_static,
     .limit_usec = NEVER,
     .due_usec = NEVER,
+    .common_limit_usec = NEVER,
   };
   if (plan->is_supervisor)
     {
       node->process = process_new (supervisor_main, node);
       process_run (node->process);
       node->charges = g_array_new (FALSE, FALSE, sizeof (gint64));
+      node->tally = g_array_new (FALSE, FALSE, sizeof (Reason));
     }
   if (node->parent != NULL && plan->is_static)
     g_queue_push_tail (&node->parent->known, node);
@@ -284,6 +300,7 @@ model_free (Model *self)
       g_queue_clear_full (&node->mailbox, g_free);
       g_free (node->call);
       g_clear_pointer (&node->charges, g_array_unref);
+      g_clear_pointer (&node->tally, g_array_unref);
       g_clear_pointer (&node->process, process_free);
     }
   g_free (self);

@@ -29,7 +29,7 @@ static const char *const stops[] = { "shutdown", "normal", "error", "timed-out",
 static const char *const reasons[] = { "normal", "shutdown", "shutdown-error", "error", "killed", "over-budget" };
 static const char *const whys[] = { "restart", "final" };
 static const char *const restarts[] = { "permanent", "transient", "temporary" };
-static const char *const strategies[] = { "one-for-one", "one-for-all", "rest-for-one" };
+static const char *const strategies[] = { "one-for-one", "one-for-all", "rest-for-one", "simple-one-for-one" };
 static const char *const auto_shutdowns[] = { "never", "any", "all" };
 Whom
 event_get_whom (EventKind kind)
@@ -41,6 +41,13 @@ const char *
 reason_get_name (Reason reason)
 {
   return reasons[reason];
+}
+
+gboolean
+sequence_is_alike (const Sequence *self,
+                   guint node)
+{
+  return node != ROOT && self->nodes[self->nodes[node].parent].strategy == USHER_STRATEGY_SIMPLE_ONE_FOR_ONE;
 }
 
 char
@@ -78,6 +85,9 @@ simplify_node (Sequence *self,
                guint way)
 {
   NodePlan *node = &self->nodes[index];
+
+  if (sequence_is_alike (self, index) || node->strategy == USHER_STRATEGY_SIMPLE_ONE_FOR_ONE)
+    return;
 
   if (way == 0)
     node->is_static = FALSE;

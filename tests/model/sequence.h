@@ -12,6 +12,7 @@ G_BEGIN_DECLS
 #define MAX_NODES 9
 #define MAX_EVENTS 40
 #define ROOT 0
+#define TEMPLATE 'x' /* the one specification of children that are alike */
 
 typedef enum
 {
@@ -49,6 +50,7 @@ typedef enum
   REASON_ERROR,
   REASON_KILLED,
   REASON_OVER_BUDGET, /* of a supervisor; for its own supervisor it is a shutdown */
+  N_REASONS,
 } Reason;
 
 typedef struct
@@ -98,6 +100,9 @@ void sequence_print_event (const Sequence *self, const Event *event, GString *te
 Whom event_get_whom (EventKind kind);
 /* Supervisors have capital letters. */
 char sequence_get_name (const Sequence *self, guint node);
+/* Whether it stands under a simple-one-for-one supervisor: then it is a name for one child after
+ * the other, each of them made for one start. */
+gboolean sequence_is_alike (const Sequence *self, guint node);
 const char *reason_get_name (Reason reason);
 
 G_END_DECLS

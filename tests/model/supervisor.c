@@ -12,8 +12,9 @@ supervisor_report (Node *self,
                    const Node *child,
                    Reason reason)
 {
-  seen_add (self->model->seen->deeds[self->index], "%s/%c/%s", context,
-            sequence_get_name (self->model->sequence, child->index), reason_get_name (reason));
+  char name = child_is_alike (child) ? TEMPLATE : sequence_get_name (self->model->sequence, child->index);
+
+  seen_add (self->model->seen->deeds[self->index], "%s/%c/%s", context, name, reason_get_name (reason));
 }
 
 static void
@@ -70,6 +71,34 @@ stop_current_start (Node *self)
     }
 }
 
+/* Children that are alike stop side by side. */
+static void
+stop_all (Node *self)
+{
+  if (self->known.tail == NULL)
+    return;
+
+  gint64 limit_msec = ((Node *) self->known.tail->data)->plan->shutdown_msec;
+
+  if (limit_msec >= 0)
+    self->common_limit_usec = self->model->now_usec + limit_msec * 1000;
+  for (GList *link = self->known.tail; link != NULL; link = link->prev)
+    child_stop (link->data, self->why);
+}
+
+void
+supervisor_expire (Node *self)
+{
+  self->common_limit_usec = NEVER;
+  for (GList *link = self->known.tail; link != NULL; link = link->prev)
+    {
+      Node *child = link->data;
+
+      if (child->view == VIEW_STOPPING || child->view == VIEW_CANCELLING)
+        child_kill (child);
+    }
+}
+
 static void
 tell_all_final (Node *self)
 {
@@ -93,7 +122,9 @@ supervisor_end (Node *self,
   self->reason = reason;
   if (!is_late || is_change)
     self->why = why;
-  if (!is_late)
+  if (!is_late && self->plan->strategy == USHER_STRATEGY_SIMPLE_ONE_FOR_ONE)
+    stop_all (self);
+  else if (!is_late)
     stop_current_start (self);
   else if (is_change)
     tell_all_final (self);
@@ -174,7 +205,9 @@ report_stopped (Node *self,
   else
     is_silent = !is_permanent;
 
-  if (!is_silent)
+  if (!is_silent && child_is_alike (child) && is_ending (self))
+    g_array_append_val (self->tally, child->exit);
+  else if (!is_silent)
     supervisor_report (self, "shutdown-error", child, child->exit);
 }
 
@@ -236,7 +269,7 @@ supervisor_start_round (Node *self)
           g_queue_clear (&self->round);
           return outcome;
         }
-      if (outcome != START_FAILED && child_is_down (child) && child_is_temporary (child))
+      if (outcome != START_FAILED && child_is_down (child) && child_is_forgettable (child))
         supervisor_forget (self, child);
       if (outcome == START_FAILED || (outcome == START_TERMINATED && self->phase == PHASE_RUNNING))
         {
@@ -272,11 +305,47 @@ stop_everything (Node *self)
     }
 }
 
+static guint
+count_in_tally (const Node *self,
+                Reason reason,
+                guint n_first)
+{
+  guint count = 0;
+
+  for (guint i = 0; i < n_first; i++)
+    count += g_array_index (self->tally, Reason, i) == reason;
+
+  return count;
+}
+
+/* One report for each reason. */
+static void
+report_tally (Node *self)
+{
+  GString *deeds = self->model->seen->deeds[self->index];
+
+  for (guint i = 0; i < self->tally->len; i++)
+    {
+      Reason reason = g_array_index (self->tally, Reason, i);
+      guint count = count_in_tally (self, reason, self->tally->len);
+
+      if (count_in_tally (self, reason, i) > 0)
+        continue;
+      seen_add (deeds, "shutdown-error/%c/%s", TEMPLATE, reason_get_name (reason));
+      if (count > 1)
+        seen_add (deeds, "*%u", count);
+    }
+  g_array_set_size (self->tally, 0);
+}
+
 static void
 end_life (Node *self)
 {
   Letter *letter;
   GList *previous;
+
+  self->common_limit_usec = NEVER;
+  report_tally (self);
 
   while ((letter = g_queue_pop_head (&self->mailbox)) != NULL)
     if (letter->kind == LETTER_CALL)
@@ -426,6 +495,7 @@ supervisor_call (Node *self,
 
   letter->kind = LETTER_CALL;
   letter->child = child;
+  letter->life = child->n_lives;
   letter->call = *event;
   if (self->phase != PHASE_STARTING && self->phase != PHASE_RUNNING)
     answer (self, letter, "not-running");

@@ -282,6 +282,12 @@ test_child_set_hook (TestChild *self,
   self->hook_data = data;
 }
 
+const char *
+test_child_get_name (TestChild *self)
+{
+  return self->name;
+}
+
 gboolean
 test_child_is_running (TestChild *self)
 {

@@ -54,6 +54,7 @@ void test_child_set_shutdown_time_msec (TestChild *self,
 void test_child_set_hook (TestChild *self,
                           TestChildHook hook,
                           gpointer data);
+const char *test_child_get_name (TestChild *self);
 gboolean test_child_is_running (TestChild *self);
 gboolean test_child_is_starting (TestChild *self);
 /* It runs, but was asked to shut down. */
