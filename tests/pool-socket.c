@@ -424,6 +424,23 @@ test_wakes_threads_without_descriptors (PoolFixture *fixture,
   cool_down (fixture, n_fds);
 }
 
+/* Nobody asks whether there is another. */
+static void
+test_takes_a_lone_connection_by_one_call (PoolFixture *fixture,
+                                          gconstpointer data)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  pool_fixture_start (fixture);
+  fault_clear ();
+  client = pool_fixture_greet (fixture);
+  g_assert_cmpuint (fault_get_n_calls (FAULT_ACCEPT4), ==, 1);
+  test_client_reset (client);
+  pool_fixture_wait_for (fixture, n_connections_is, 0);
+  pool_fixture_stop (fixture);
+  fault_clear ();
+}
+
 #define ADD(path, set_up, function) g_test_add ("/pool-socket/" path, PoolFixture, NULL, set_up, function, pool_fixture_tear_down)
 
 int
@@ -432,6 +449,7 @@ main (int argc,
 {
   g_test_init (&argc, &argv, NULL);
 
+  ADD ("takes-a-lone-connection-by-one-call", pool_fixture_set_up_scripted, test_takes_a_lone_connection_by_one_call);
   ADD ("charges-start-errors", pool_fixture_set_up_scripted, test_charges_start_errors);
   ADD ("ignoring-is-never-hot", pool_fixture_set_up_scripted, test_ignoring_is_never_hot);
   ADD ("failing-to-start-is-never-hot", pool_fixture_set_up_scripted, test_failing_to_start_is_never_hot);

@@ -12,7 +12,11 @@
 #include "runtime/clock-private.h"
 
 /* Connections that are there already have to be served too. */
-#define MAX_ACCEPTS_PER_DISPATCH 64
+#define MAX_DOUBLINGS 6
+#define MAX_ACCEPTS_PER_DISPATCH (1 << MAX_DOUBLINGS)
+
+/* How many dispatches in a row make a crowd. */
+#define ROW 4
 
 /* Each holds a descriptor; the others wait in the kernel's queue. */
 #define MAX_HELD 1024
@@ -295,11 +299,31 @@ pool_socket_get_share (UsherPoolSocket *self)
   return CLAMP (n_free / self->pool->sockets->len, 1, MAX_ACCEPTS_PER_DISPATCH);
 }
 
+/* Asking whether there is another connection costs as much as accepting one, so a lone one is taken
+ * without asking. Once some dispatches in a row have left some to the next, each takes twice as many
+ * as the one before. */
+static guint
+pool_socket_get_batch (UsherPoolSocket *self)
+{
+  guint64 dispatch = usher_reactor_get_n_dispatches (self->reactor);
+  guint batch;
+
+  self->n_dispatches_in_a_row = dispatch == self->latest_dispatch + 1 ? self->n_dispatches_in_a_row + 1 : 0;
+  self->latest_dispatch = dispatch;
+  batch = 1u << (CLAMP (self->n_dispatches_in_a_row, ROW, ROW + MAX_DOUBLINGS) - ROW);
+
+  return MIN (batch, pool_socket_get_share (self));
+}
+
 void
 usher_pool_socket_accept (UsherPoolSocket *self)
 {
-  guint n_left = pool_socket_get_share (self);
+  guint n_left = pool_socket_get_batch (self);
 
-  while (n_left-- > 0 && usher_pool_socket_may_accept (self) && pool_socket_accept (self))
-    continue;
+  for (; n_left > 0 && usher_pool_socket_may_accept (self); n_left--)
+    if (!pool_socket_accept (self))
+      {
+        self->n_dispatches_in_a_row = 0;
+        break;
+      }
 }

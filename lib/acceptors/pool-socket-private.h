@@ -38,6 +38,8 @@ struct _UsherPoolSocket
   GQueue waiting; /* (element-type UsherAcceptorRun): the longest waiting first */
   guint n_starting;
   UsherWatch watch;
+  guint64 latest_dispatch;     /* of the reactor, that accepted */
+  guint n_dispatches_in_a_row; /* that accepted, and never found too few */
 
   UsherTimer pause_timer;
   UsherBackoff pause_backoff;

@@ -76,6 +76,10 @@ void usher_reactor_post (UsherReactor *self,
 /* The rest: in the reactor's context, or while nobody iterates it. Whoever has added a watch or
  * started a timer has a reference on the reactor until it is removed or stopped. */
 
+/* How often the reactor has been dispatched: what is ready in two dispatches in a row has never been
+ * not ready. */
+guint64 usher_reactor_get_n_dispatches (UsherReactor *self);
+
 /* `events` are EPOLL*, EPOLLET among them if wanted. What is told may be stale by then, if another
  * callback came first: EAGAIN is no surprise. The error is G_IO_ERROR, from errno. */
 gboolean usher_watch_add (UsherWatch *watch,

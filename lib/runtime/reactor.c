@@ -30,6 +30,7 @@ struct _UsherReactor
   int epoll_fd; /* (owned): -1 before the first watch */
   gpointer epoll_tag;
   guint n_watches;
+  guint64 n_dispatches;
   UsherWatchQueue ready;
   UsherWatchQueue ready_patient;
 
@@ -197,6 +198,7 @@ usher_reactor_dispatch (GSource *source,
   if (!ref_unless_gone (self))
     return G_SOURCE_REMOVE;
 
+  self->n_dispatches++;
   run_timers (self);
   run_watches (self);
   run_messages (self);
@@ -302,6 +304,12 @@ usher_reactor_unref (UsherReactor *self)
 {
   if (g_atomic_int_dec_and_test (&self->n_refs))
     usher_reactor_dispose (self);
+}
+
+guint64
+usher_reactor_get_n_dispatches (UsherReactor *self)
+{
+  return self->n_dispatches;
 }
 
 GMainContext *
