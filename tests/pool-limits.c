@@ -489,7 +489,7 @@ test_counts (PoolFixture *fixture,
   g_autoptr (TestClient) quitting = NULL;
   g_autoptr (TestClient) crashing = NULL;
   g_autoptr (TestClient) staying = NULL;
-  guint64 n_accepted, n_failed;
+  guint64 n_accepted, n_failed, bytes_sent;
 
   usher_acceptor_pool_set_restart (fixture->pool, USHER_RESTART_TRANSIENT);
   usher_acceptor_pool_set_intensity (fixture->pool, 5);
@@ -517,9 +517,10 @@ test_counts (PoolFixture *fixture,
   g_assert_cmpuint (usher_pool_statistics_get_queue_depth (statistics), ==, 0);
   g_assert_cmpuint (usher_pool_statistics_get_bytes_received (statistics), ==, 4 * strlen ("hello") + strlen ("quit") + strlen ("crash"));
   g_assert_cmpuint (usher_pool_statistics_get_bytes_sent (statistics), ==, 4 * strlen ("hello"));
-  g_object_get (fixture->pool, "n-accepted", &n_accepted, "n-failed", &n_failed, NULL);
+  g_object_get (fixture->pool, "n-accepted", &n_accepted, "n-failed", &n_failed, "bytes-sent", &bytes_sent, NULL);
   g_assert_cmpuint (n_accepted, ==, 4);
   g_assert_cmpuint (n_failed, ==, 1);
+  g_assert_cmpuint (bytes_sent, ==, 4 * strlen ("hello"));
   pool_fixture_stop (fixture);
 }
 

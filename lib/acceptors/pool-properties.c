@@ -148,6 +148,26 @@ pool_set_default (UsherAcceptorPool *self,
   return TRUE;
 }
 
+/* What the snapshot has to sum up. */
+static gboolean
+pool_get_sum (UsherAcceptorPool *self,
+              UsherPoolProperty property,
+              GValue *value)
+{
+  g_autoptr (UsherPoolStatistics) statistics = usher_acceptor_pool_get_statistics (self);
+
+  if (property == USHER_POOL_PROP_BYTES_RECEIVED)
+    g_value_set_uint64 (value, usher_pool_statistics_get_bytes_received (statistics));
+  else if (property == USHER_POOL_PROP_BYTES_SENT)
+    g_value_set_uint64 (value, usher_pool_statistics_get_bytes_sent (statistics));
+  else if (property == USHER_POOL_PROP_QUEUE_DEPTH)
+    g_value_set_uint (value, usher_pool_statistics_get_queue_depth (statistics));
+  else
+    return FALSE;
+
+  return TRUE;
+}
+
 static gboolean
 pool_set_limit (UsherAcceptorPool *self,
                 UsherPoolProperty property,
@@ -225,7 +245,8 @@ usher_acceptor_pool_get_property (GObject *object,
       break;
     default:
       if (!pool_get_limit (self, property_id, value) && !pool_get_default (self, property_id, value) &&
-          !pool_get_figure (self, property_id, value))
+          !pool_get_figure (self, property_id, value) &&
+          !pool_get_sum (self, property_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
 }
@@ -553,8 +574,7 @@ install_counters (void)
   /**
    * UsherAcceptorPool:n-accepted:
    *
-   * How many connections were given to an acceptor. Changes are not
-   * notified.
+   * How many connections were given to an acceptor. Changes are not notified.
    *
    * Since: 0.1
    */
@@ -575,8 +595,7 @@ install_counters (void)
   /**
    * UsherAcceptorPool:n-failed:
    *
-   * How many connections exited with an error, or were abandoned. Changes are not
-   * notified.
+   * How many connections exited with an error, or were abandoned. Changes are not notified.
    *
    * Since: 0.1
    */
@@ -590,8 +609,7 @@ install_failures (void)
   /**
    * UsherAcceptorPool:n-peer-failures:
    *
-   * How many connections ended by the failure of their peer. Changes are not
-   * notified.
+   * How many connections ended by the failure of their peer. Changes are not notified.
    *
    * Since: 0.1
    */
@@ -601,8 +619,7 @@ install_failures (void)
   /**
    * UsherAcceptorPool:n-accept-errors:
    *
-   * How many attempts to accept a connection failed, for whatever reason. Changes are not
-   * notified.
+   * How many attempts to accept a connection failed, for whatever reason. Changes are not notified.
    *
    * Since: 0.1
    */
@@ -612,8 +629,7 @@ install_failures (void)
   /**
    * UsherAcceptorPool:n-restarts:
    *
-   * How many failures were charged to the restart budget. Changes are not
-   * notified.
+   * How many failures were charged to the restart budget. Changes are not notified.
    *
    * Since: 0.1
    */
@@ -685,6 +701,41 @@ install_defaults (void)
 }
 
 static void
+install_traffic (void)
+{
+  /**
+   * UsherAcceptorPool:bytes-received:
+   *
+   * How many bytes the connections have received. Changes are not notified.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_BYTES_RECEIVED] =
+      g_param_spec_uint64 ("bytes-received", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherAcceptorPool:bytes-sent:
+   *
+   * How many bytes the connections have sent. Changes are not notified.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_BYTES_SENT] =
+      g_param_spec_uint64 ("bytes-sent", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherAcceptorPool:queue-depth:
+   *
+   * How many connections wait in the kernel's queues of all listen sockets. Changes are not
+   * notified.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_QUEUE_DEPTH] =
+      g_param_spec_uint ("queue-depth", NULL, NULL, 0, G_MAXUINT, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
+}
+
+static void
 install_figures (void)
 {
   /**
@@ -735,6 +786,7 @@ usher_acceptor_pool_install_properties (GObjectClass *object_class)
   install_refusing ();
   install_counters ();
   install_failures ();
+  install_traffic ();
   install_figures ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 }
