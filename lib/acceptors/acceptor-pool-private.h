@@ -12,6 +12,7 @@
 #include "supervision/budget-private.h"
 #include "supervision/life-private.h"
 #include "usher/acceptor-pool.h"
+#include "usher/supervisor.h"
 #include "usher/report.h"
 
 G_BEGIN_DECLS
@@ -154,5 +155,16 @@ void usher_acceptor_pool_report_resource (UsherAcceptorPool *self,
                                           UsherListenSocket *listen_socket,
                                           const GError *error);
 void usher_acceptor_pool_report_shutdown_errors (UsherAcceptorPool *self);
+
+/* The pool with its listen sockets, which keep listening while it is restarted. Those that it serves
+ * by now are added to `served`. */
+gboolean usher_acceptor_pool_serve_sockets (UsherAcceptorPool *self,
+                                            GPtrArray *sockets,
+                                            guint n_acceptors,
+                                            GPtrArray *served,
+                                            GError **error);
+UsherSupervisor *usher_acceptor_pool_make_tree (UsherAcceptorPool *self,
+                                                GPtrArray *sockets,
+                                                GError **error);
 
 G_END_DECLS

@@ -44,17 +44,27 @@ listen_serve (GTask *task,
               GPtrArray *sockets,
               GError **error)
 {
-  UsherAcceptorPool *self = g_task_get_source_object (task);
   Listen *listen = g_task_get_task_data (task);
 
+  return usher_acceptor_pool_serve_sockets (g_task_get_source_object (task), sockets, listen->n_acceptors,
+                                            listen->sockets, error);
+}
+
+gboolean
+usher_acceptor_pool_serve_sockets (UsherAcceptorPool *self,
+                                   GPtrArray *sockets,
+                                   guint n_acceptors,
+                                   GPtrArray *served,
+                                   GError **error)
+{
   for (guint i = 0; i < sockets->len; i++)
     {
       UsherListenSocket *socket = sockets->pdata[i];
 
       usher_listen_socket_set_keep_open (socket, TRUE);
-      if (!usher_acceptor_pool_accept_socket (self, socket, listen->n_acceptors, error))
+      if (!usher_acceptor_pool_accept_socket (self, socket, n_acceptors, error))
         return FALSE;
-      g_ptr_array_add (listen->sockets, g_object_ref (socket));
+      g_ptr_array_add (served, g_object_ref (socket));
     }
 
   return TRUE;
@@ -72,10 +82,10 @@ add_child (UsherSupervisor *supervisor,
 }
 
 /* The pool, and behind it its sockets, which are closed before it ends. */
-static UsherSupervisor *
-listen_make_tree (UsherAcceptorPool *self,
-                  Listen *listen,
-                  GError **error)
+UsherSupervisor *
+usher_acceptor_pool_make_tree (UsherAcceptorPool *self,
+                               GPtrArray *sockets,
+                               GError **error)
 {
   g_autoptr (UsherSupervisor) tree = usher_supervisor_new (USHER_STRATEGY_REST_FOR_ONE);
 
@@ -83,9 +93,9 @@ listen_make_tree (UsherAcceptorPool *self,
   if (!add_child (tree, "pool", self, error))
     return NULL;
 
-  for (guint i = 0; i < listen->sockets->len; i++)
+  for (guint i = 0; i < sockets->len; i++)
     {
-      UsherListenSocket *socket = listen->sockets->pdata[i];
+      UsherListenSocket *socket = sockets->pdata[i];
       g_autofree char *id = g_strdup_printf ("%u %s", i, usher_listen_socket_get_address (socket));
 
       if (!add_child (tree, id, socket, error))
@@ -116,7 +126,7 @@ listen_start (GTask *task)
   UsherAcceptorPool *self = g_task_get_source_object (task);
   Listen *listen = g_task_get_task_data (task);
   GError *error = NULL;
-  g_autoptr (UsherSupervisor) tree = listen_make_tree (self, listen, &error);
+  g_autoptr (UsherSupervisor) tree = usher_acceptor_pool_make_tree (self, listen->sockets, &error);
   g_autoptr (UsherChildSpec) spec = NULL;
 
   if (tree == NULL)

@@ -3,37 +3,26 @@
 
 #include "deploy/service-private.h"
 
-#include "usher/error.h"
+#include "acceptors/acceptor-pool-private.h"
 #include "usher/listen-socket.h"
 
 static gboolean
-add_child (UsherSupervisor *supervisor,
-           const char *id,
-           gpointer child,
-           GError **error)
+serve_addresses (UsherServicePool *entry,
+                 GPtrArray *served,
+                 GError **error)
 {
-  g_autoptr (UsherChildSpec) spec = usher_child_spec_new (id, child);
+  for (guint i = 0; i < entry->addresses->len; i++)
+    {
+      guint n_acceptors = GPOINTER_TO_UINT (g_ptr_array_index (entry->counts, i));
+      g_autoptr (GPtrArray) sockets =
+          usher_listen_sockets_new_for_address (g_ptr_array_index (entry->addresses, i), NULL, error);
 
-  return usher_supervisor_add_child (supervisor, spec, error);
-}
+      if (sockets == NULL ||
+          !usher_acceptor_pool_serve_sockets (entry->pool, sockets, n_acceptors, served, error))
+        return FALSE;
+    }
 
-/* Behind the pool, so that it is closed before the pool ends. While the pool is restarted it keeps
- * listening. */
-static gboolean
-add_socket (UsherServicePool *entry,
-            guint index,
-            GError **error)
-{
-  const char *address = g_ptr_array_index (entry->addresses, index);
-  guint n_acceptors = GPOINTER_TO_UINT (g_ptr_array_index (entry->counts, index));
-  g_autoptr (UsherListenSocket) listen_socket = usher_listen_socket_new_for_address (address, error);
-
-  if (listen_socket == NULL)
-    return FALSE;
-
-  usher_listen_socket_set_keep_open (listen_socket, TRUE);
-  return usher_acceptor_pool_accept_socket (entry->pool, listen_socket, n_acceptors, error) &&
-         add_child (entry->supervisor, address, listen_socket, error);
+  return TRUE;
 }
 
 static gboolean
@@ -41,18 +30,18 @@ build_pool (UsherService *self,
             UsherServicePool *entry,
             GError **error)
 {
-  const char *name = usher_acceptor_pool_get_name (entry->pool);
+  g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (UsherChildSpec) spec = NULL;
 
-  entry->supervisor = usher_supervisor_new (USHER_STRATEGY_REST_FOR_ONE);
-  usher_supervisor_set_name (entry->supervisor, name);
-  if (!add_child (entry->supervisor, "pool", entry->pool, error))
+  if (!serve_addresses (entry, sockets, error))
     return FALSE;
 
-  for (guint i = 0; i < entry->addresses->len; i++)
-    if (!add_socket (entry, i, error))
-      return FALSE;
+  entry->supervisor = usher_acceptor_pool_make_tree (entry->pool, sockets, error);
+  if (entry->supervisor == NULL)
+    return FALSE;
 
-  return add_child (self->root, name, entry->supervisor, error);
+  spec = usher_child_spec_new (usher_acceptor_pool_get_name (entry->pool), USHER_CHILD (entry->supervisor));
+  return usher_supervisor_add_child (self->root, spec, error);
 }
 
 /* What is half built takes no part in the next attempt. */

@@ -357,7 +357,8 @@ add_entry (UsherService *self,
  * usher_service_add_pool:
  * @self: a service that is down
  * @pool: (transfer none): a pool; its name is that of no other pool of the service
- * @address: where it listens, as for [ctor@Usher.ListenSocket.new_for_address]
+ * @address: where it listens, as for [func@Usher.listen_sockets_new_for_address]; a name is looked
+ *   up when the service starts, which blocks
  * @n_acceptors: how many acceptors wait there
  *
  * Adds a pool, or one more address to a pool that was added before. What is wrong with either is an
