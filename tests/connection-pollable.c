@@ -159,7 +159,7 @@ watch_in_thread (gpointer user_data)
   while (watcher->n_ready == 0)
     g_main_context_iteration (watcher->context, TRUE);
   destroy_source (source);
-  watcher->fixture->is_done = TRUE;
+  g_atomic_int_set (&watcher->fixture->is_done, TRUE);
   g_main_context_wakeup (NULL);
   return NULL;
 }

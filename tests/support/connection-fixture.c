@@ -45,7 +45,7 @@ connection_fixture_say (ConnectionFixture *fixture,
 gboolean
 connection_fixture_is_done (gpointer user_data)
 {
-  return ((ConnectionFixture *) user_data)->is_done;
+  return g_atomic_int_get (&((ConnectionFixture *) user_data)->is_done);
 }
 
 static void

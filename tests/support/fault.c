@@ -16,7 +16,7 @@
 
 typedef struct
 {
-  const char *name;
+  const char *name; /* the rest is locked by lock */
   guint n_calls;
   guint n_good;
   guint n_bad;
@@ -25,7 +25,6 @@ typedef struct
 
 static GMutex lock;
 static Fault faults[FAULT_LAST + 1] = {
-  /* (locked-by lock) */
   [FAULT_ACCEPT4] = { "accept4" },
   [FAULT_BIND] = { "bind" },
   [FAULT_CHMOD] = { "chmod" },
@@ -69,7 +68,7 @@ fault_clear (void)
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
 
   for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
-    faults[i] = (Fault){ .name = faults[i].name };
+    faults[i].n_calls = faults[i].n_good = faults[i].n_bad = 0;
 }
 
 guint
