@@ -14,15 +14,15 @@ G_BEGIN_DECLS
  * sets the flag before it looks again, and who gives a place back looks for the flag afterwards. */
 typedef struct
 {
-  int max;        /* (atomic) */
-  int low;        /* (atomic): less than max */
-  int n_taken;    /* (atomic) */
-  int is_starved; /* (atomic) */
+  int max;               /* (atomic) */
+  int end_of_starvation; /* (atomic): with fewer taken than so many, it is over; at most max */
+  int n_taken;           /* (atomic) */
+  int is_starved;        /* (atomic) */
 } UsherSlots;
 
-#define USHER_SLOTS_INIT                 \
-  {                                      \
-    .max = G_MAXINT, .low = G_MAXINT - 1 \
+#define USHER_SLOTS_INIT                           \
+  {                                                \
+    .max = G_MAXINT, .end_of_starvation = G_MAXINT \
   }
 
 /* `max` is at least 1, `low` less than that. Returns TRUE if those who are starved have to be woken,

@@ -7,16 +7,18 @@
 static gboolean
 slots_relieve (UsherSlots *self)
 {
-  return g_atomic_int_get (&self->n_taken) <= g_atomic_int_get (&self->low) &&
+  return g_atomic_int_get (&self->n_taken) < g_atomic_int_get (&self->end_of_starvation) &&
          g_atomic_int_get (&self->is_starved) && g_atomic_int_exchange (&self->is_starved, FALSE);
 }
 
+/* Takes a place if fewer than so many are taken. */
 static gboolean
-slots_try_to_take (UsherSlots *self)
+slots_take_below (UsherSlots *self,
+                  const int *limit)
 {
   int n_taken = g_atomic_int_get (&self->n_taken);
 
-  while (n_taken < g_atomic_int_get (&self->max))
+  while (n_taken < g_atomic_int_get (limit))
     if (g_atomic_int_compare_and_exchange_full (&self->n_taken, n_taken, n_taken + 1, &n_taken))
       return TRUE;
 
@@ -31,23 +33,19 @@ usher_slots_set_limits (UsherSlots *self,
   g_return_val_if_fail (max > 0 && low < max, FALSE);
 
   g_atomic_int_set (&self->max, MIN (max, G_MAXINT));
-  g_atomic_int_set (&self->low, MIN (low, G_MAXINT - 1));
+  g_atomic_int_set (&self->end_of_starvation, MIN (low, G_MAXINT - 1) + 1);
   return slots_relieve (self);
 }
 
+/* Whoever takes a place leaves the flag alone: somebody else may sleep by it. */
 gboolean
 usher_slots_take (UsherSlots *self)
 {
-  do
-    {
-      if (!g_atomic_int_get (&self->is_starved) && slots_try_to_take (self))
-        return TRUE;
+  if (!g_atomic_int_get (&self->is_starved) && slots_take_below (self, &self->max))
+    return TRUE;
 
-      g_atomic_int_set (&self->is_starved, TRUE);
-    }
-  while (slots_relieve (self));
-
-  return FALSE;
+  g_atomic_int_set (&self->is_starved, TRUE);
+  return slots_take_below (self, &self->end_of_starvation);
 }
 
 gboolean
