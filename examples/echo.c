@@ -23,6 +23,7 @@ main (int argc, char *argv[])
   g_autoptr (UsherService) service = usher_service_new ("echo");
   g_autoptr (UsherAcceptorPool) pool = usher_acceptor_pool_new_for_func ("echo", echo, NULL, NULL);
 
+  usher_acceptor_pool_set_execution (pool, USHER_EXECUTION_FIBER);
   usher_service_add_pool (service, pool, "tcp://127.0.0.1:7000", 10);
   return usher_service_run (service, argc, argv);
 }
