@@ -9,6 +9,7 @@
 #include <glib/gstdio.h>
 #include <string.h>
 #include <sys/socket.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 #include "acceptors/kernel-socket-private.h"
@@ -355,26 +356,37 @@ run_service (void)
   return 0;
 }
 
+/* Runs this program as one that systemd has passed `fds` to. */
+static void
+run_as_service (const int *fds,
+                guint n_fds)
+{
+  const char *const arguments[] = { program, "--service", NULL };
+  const int targets[] = { 3, 4, 5 };
+  g_auto (GStrv) environment = g_get_environ ();
+  g_autoptr (GError) error = NULL;
+  GPid pid;
+  int status;
+
+  environment = g_environ_setenv (environment, "LISTEN_FDS", "3", TRUE);
+  environment = g_environ_setenv (environment, "LISTEN_FDNAMES", "two:one:two", TRUE);
+  g_spawn_async_with_pipes_and_fds (NULL, arguments, (const char *const *) environment, G_SPAWN_DO_NOT_REAP_CHILD,
+                                    NULL, NULL, -1, -1, -1, fds, targets, n_fds, &pid, NULL, NULL, NULL, &error);
+  g_assert_no_error (error);
+  g_assert_cmpint (waitpid (pid, &status, 0), ==, pid);
+  g_spawn_check_wait_status (status, &error);
+  g_assert_no_error (error);
+}
+
 static void
 test_systemd (ListenFixture *fixture,
               gconstpointer address)
 {
-  g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_NONE);
-  g_autoptr (GSubprocess) service = NULL;
-  g_autoptr (GError) error = NULL;
+  const int fds[] = { make_listener ("tcp://127.0.0.1:0"), make_listener ("tcp://[::1]:0"), make_listener (NULL) };
 
-  g_subprocess_launcher_setenv (launcher, "LISTEN_FDS", "3", TRUE);
-  g_subprocess_launcher_setenv (launcher, "LISTEN_FDNAMES", "two:one:two", TRUE);
-  g_subprocess_launcher_take_fd (launcher, make_listener ("tcp://127.0.0.1:0"), 3);
-  g_subprocess_launcher_take_fd (launcher, make_listener ("tcp://[::1]:0"), 4);
-  g_subprocess_launcher_take_fd (launcher, make_listener (NULL), 5);
-  service = g_subprocess_launcher_spawn (launcher, &error, program, "--service", NULL);
-  g_assert_no_error (error);
-  g_subprocess_launcher_close (launcher);
-  g_subprocess_wait_check (service, NULL, &error);
-  g_assert_no_error (error);
-  /* GLib keeps what it needs to wait for children. */
-  fixture->n_fds = sockets_count_fds ();
+  run_as_service (fds, G_N_ELEMENTS (fds));
+  for (guint i = 0; i < G_N_ELEMENTS (fds); i++)
+    close (fds[i]);
 }
 
 #define ADD(path, address, func) \
