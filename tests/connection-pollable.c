@@ -226,7 +226,7 @@ on_line_read (GObject *source_object,
   g_autofree char *line = g_data_input_stream_read_line_finish (G_DATA_INPUT_STREAM (source_object), result, NULL, NULL);
 
   g_strlcpy (fixture->buffer, line, sizeof fixture->buffer);
-  fixture->is_done = TRUE;
+  g_atomic_int_set (&fixture->is_done, TRUE);
 }
 
 static void
@@ -264,7 +264,7 @@ on_spliced (GObject *source_object,
             gpointer user_data)
 {
   g_assert_true (g_io_stream_splice_finish (result, NULL));
-  ((ConnectionFixture *) user_data)->is_done = TRUE;
+  g_atomic_int_set (&((ConnectionFixture *) user_data)->is_done, TRUE);
 }
 
 static void

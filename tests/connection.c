@@ -114,7 +114,7 @@ on_written (GObject *source_object,
 
   g_assert_true (g_output_stream_write_all_finish (fixture->out, result, &n, &fixture->error));
   fixture->n = n;
-  fixture->is_done = TRUE;
+  g_atomic_int_set (&fixture->is_done, TRUE);
 }
 
 static void
@@ -138,7 +138,7 @@ on_closed (GObject *source_object,
   ConnectionFixture *fixture = user_data;
 
   g_assert_true (g_io_stream_close_finish (G_IO_STREAM (source_object), result, NULL));
-  fixture->is_done = TRUE;
+  g_atomic_int_set (&fixture->is_done, TRUE);
 }
 
 static void
@@ -150,7 +150,7 @@ test_closes_asynchronously (ConnectionFixture *fixture,
   connection_fixture_begin_read (fixture, NULL);
   connection_fixture_say (fixture, "x");
   connection_fixture_expect_read (fixture, "x");
-  fixture->is_done = FALSE;
+  g_atomic_int_set (&fixture->is_done, FALSE);
   g_io_stream_close_async (G_IO_STREAM (fixture->connection), G_PRIORITY_DEFAULT, NULL, on_closed, fixture);
   iterate_until (NULL, connection_fixture_is_done, fixture);
   g_assert_true (g_io_stream_is_closed (G_IO_STREAM (fixture->connection)));
@@ -165,7 +165,7 @@ on_write_failed (GObject *source_object,
   ConnectionFixture *fixture = user_data;
 
   g_assert_cmpint (g_output_stream_write_finish (fixture->out, result, &fixture->error), ==, -1);
-  fixture->is_done = TRUE;
+  g_atomic_int_set (&fixture->is_done, TRUE);
 }
 
 static void
@@ -186,7 +186,7 @@ test_async_reads_on_when_writes_cannot_wait (ConnectionFixture *fixture,
   exit = usher_connection_explain (fixture->connection, FALSE, fixture->error);
   g_assert_cmpint (usher_exit_get_kind (exit), ==, USHER_EXIT_SHUTDOWN);
 
-  fixture->is_done = FALSE;
+  g_atomic_int_set (&fixture->is_done, FALSE);
   connection_fixture_say (fixture, "hello");
   connection_fixture_expect_read (fixture, "hello");
   fault_clear ();
@@ -292,7 +292,7 @@ read_asynchronously_in_thread (gpointer user_data)
 
   g_main_context_push_thread_default (context);
   connection_fixture_begin_read (fixture, NULL);
-  while (!fixture->is_done)
+  while (!g_atomic_int_get (&fixture->is_done))
     g_main_context_iteration (context, TRUE);
   g_main_context_pop_thread_default (context);
 

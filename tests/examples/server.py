@@ -98,8 +98,15 @@ class Server(Program):
         """Whether it has no socket but the one that it listens on."""
         return sum(1 for file in self.files() if file.startswith('socket:')) == 1
 
+    def stat(self):
+        """What /proc says of it, from its state on."""
+        return open(f'/proc/{self.process.pid}/stat').read().rsplit(')', 1)[1].split()
+
+    def is_asleep(self):
+        return self.stat()[0] == 'S'
+
     def cpu_seconds(self):
-        fields = open(f'/proc/{self.process.pid}/stat').read().rsplit(')', 1)[1].split()
+        fields = self.stat()
         return (int(fields[11]) + int(fields[12])) / os.sysconf('SC_CLK_TCK')
 
 

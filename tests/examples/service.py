@@ -8,6 +8,7 @@ Usage: service.py ECHO BLOCKER [--systemd]
 """
 
 import contextlib
+import fcntl
 import os
 import pty
 import signal
@@ -15,8 +16,9 @@ import socket
 import subprocess
 import sys
 import tempfile
+import termios
 
-from server import PATIENCE, Server, expect, receive, run, wait_until
+from server import PATIENCE, Server, expect, run, wait_until
 
 
 def complaint(program, *arguments):
@@ -41,16 +43,23 @@ def test_a_failed_start_is_explained(echo, _):
     assert 'grace 5000 ms + shutdown 5000 ms' in text and '= 10000 ms' in text, text
 
 
+def fill(client):
+    """Sends until nothing more fits, and says how much of it the server has not read."""
+    with contextlib.suppress(BlockingIOError):
+        while True:
+            client.send(b'x' * 65536)
+    unread = fcntl.ioctl(client, termios.TIOCOUTQ, bytes(4))
+    return int.from_bytes(unread, sys.byteorder)
+
+
 @contextlib.contextmanager
 def stubborn_client(server):
-    """One whose handler waits for the rest of what it writes, so that it is no idle one."""
+    """One whose handler waits for it to read what it was sent, so that it is no idle one."""
     with server.connect() as client:
-        client.sendall(b'?')
-        expect(receive(client, 1), b'?')
         client.setblocking(False)
-        with contextlib.suppress(BlockingIOError):
-            while True:
-                client.send(b'x' * 65536)
+        # Whoever sleeps although there is something to read waits for room to write.
+        for _ in range(5):
+            wait_until(lambda: fill(client) > 0 and server.is_asleep())
         yield client
 
 

@@ -58,14 +58,14 @@ on_read (GObject *source_object,
   g_clear_error (&fixture->error);
   fixture->n = g_input_stream_read_finish (fixture->in, result, &fixture->error);
   fixture->done_in = g_main_context_get_thread_default ();
-  fixture->is_done = TRUE;
+  g_atomic_int_set (&fixture->is_done, TRUE);
 }
 
 void
 connection_fixture_begin_read (ConnectionFixture *fixture,
                                GCancellable *cancellable)
 {
-  fixture->is_done = FALSE;
+  g_atomic_int_set (&fixture->is_done, FALSE);
   g_input_stream_read_async (fixture->in, fixture->buffer, sizeof fixture->buffer, G_PRIORITY_DEFAULT, cancellable,
                              on_read, fixture);
 }

@@ -22,8 +22,8 @@ typedef struct
   /* What the latest operation answered. */
   char buffer[64];
   gssize n;
-  GError *error; /* (owned) (nullable) */
-  gboolean is_done;
+  GError *error;         /* (owned) (nullable) */
+  int is_done;           /* (atomic) */
   GMainContext *done_in; /* (unowned) */
 } ConnectionFixture;
 
