@@ -78,7 +78,7 @@ struct _UsherAcceptorPool
   GQueue runs; /* (element-type UsherAcceptorRun) (owned) */
   guint n_connections;
   gint64 drain_grace_msec;      /* of the drain that is under way */
-  GPtrArray *tallies;           /* (owned) (nullable): what is reported at its end */
+  GPtrArray *tally;             /* (owned) (nullable) (element-type UsherTallied): what is reported at its end */
   UsherBudget resource_reports; /* what may be reported, as a rate */
   guint n_resource_unreported;
 };

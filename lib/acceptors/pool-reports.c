@@ -5,18 +5,26 @@
 
 #include "runtime/clock-private.h"
 #include "supervision/report-private.h"
+#include "supervision/report-tally-private.h"
 #include "usher/error.h"
 
-/* How many of those with the same reason are named. */
-#define MAX_NAMES 8
-
-/* Those who exited for the same reason while the pool went down. */
-typedef struct
+static UsherReportFields
+pool_describe (UsherAcceptorPool *self,
+               UsherReportContext context,
+               UsherExit *reason,
+               const char *detail)
 {
-  UsherExit *reason; /* (owned) */
-  guint n;
-  GString *names; /* (owned): of the first few */
-} Tally;
+  return (UsherReportFields){
+    .supervisor = self->name,
+    .context = context,
+    .reason = reason,
+    .offender = "acceptor",
+    .detail = detail,
+    .n_children = 1,
+    .restart = self->restart,
+    .shutdown_msec = self->shutdown_msec,
+  };
+}
 
 void
 usher_acceptor_pool_report (UsherAcceptorPool *self,
@@ -24,64 +32,9 @@ usher_acceptor_pool_report (UsherAcceptorPool *self,
                             UsherExit *reason,
                             const char *detail)
 {
-  usher_report_emit (self, &(UsherReportFields){
-                               .supervisor = self->name,
-                               .context = context,
-                               .reason = reason,
-                               .offender = "acceptor",
-                               .detail = detail,
-                               .n_children = 1,
-                               .restart = self->restart,
-                               .shutdown_msec = self->shutdown_msec,
-                           });
-}
+  const UsherReportFields fields = pool_describe (self, context, reason, detail);
 
-static void
-tally_free (gpointer data)
-{
-  Tally *self = data;
-
-  usher_exit_unref (self->reason);
-  g_string_free (self->names, TRUE);
-  g_free (self);
-}
-
-/* Messages may name the peer; what makes a reason is the kind of exit and of error. */
-static gboolean
-is_same_reason (UsherExit *a,
-                UsherExit *b)
-{
-  const GError *a_error = usher_exit_get_error (a);
-  const GError *b_error = usher_exit_get_error (b);
-
-  if (usher_exit_get_kind (a) != usher_exit_get_kind (b) || (a_error == NULL) != (b_error == NULL))
-    return FALSE;
-
-  return a_error == NULL || g_error_matches (a_error, b_error->domain, b_error->code);
-}
-
-static Tally *
-pool_get_tally (UsherAcceptorPool *self,
-                UsherExit *reason)
-{
-  Tally *tally;
-
-  if (self->tallies == NULL)
-    self->tallies = g_ptr_array_new_with_free_func (tally_free);
-
-  for (guint i = 0; i < self->tallies->len; i++)
-    {
-      tally = self->tallies->pdata[i];
-      if (is_same_reason (tally->reason, reason))
-        return tally;
-    }
-
-  tally = g_new0 (Tally, 1);
-  tally->reason = usher_exit_ref (reason);
-  tally->names = g_string_new (NULL);
-  g_ptr_array_add (self->tallies, tally);
-
-  return tally;
+  usher_report_emit (self, &fields);
 }
 
 void
@@ -89,13 +42,7 @@ usher_acceptor_pool_tally (UsherAcceptorPool *self,
                            UsherExit *reason,
                            const char *name)
 {
-  Tally *tally = pool_get_tally (self, reason);
-
-  if (tally->n < MAX_NAMES)
-    g_string_append_printf (tally->names, "%s%s", tally->n == 0 ? "" : ", ", name);
-  else if (tally->n == MAX_NAMES)
-    g_string_append (tally->names, ", …");
-  tally->n++;
+  usher_report_tally_add (&self->tally, reason, name);
 }
 
 void
@@ -113,22 +60,16 @@ usher_acceptor_pool_tally_cut (UsherAcceptorPool *self,
 void
 usher_acceptor_pool_report_shutdown_errors (UsherAcceptorPool *self)
 {
-  g_autoptr (GPtrArray) tallies = g_steal_pointer (&self->tallies);
+  g_autoptr (GPtrArray) tally = g_steal_pointer (&self->tally);
 
-  for (guint i = 0; tallies != NULL && i < tallies->len; i++)
+  for (guint i = 0; tally != NULL && i < tally->len; i++)
     {
-      Tally *tally = tallies->pdata[i];
+      const UsherTallied *tallied = g_ptr_array_index (tally, i);
+      UsherReportFields fields = pool_describe (self, USHER_REPORT_SHUTDOWN_ERROR, tallied->reason,
+                                                tallied->names->str);
 
-      usher_report_emit (self, &(UsherReportFields){
-                                   .supervisor = self->name,
-                                   .context = USHER_REPORT_SHUTDOWN_ERROR,
-                                   .reason = tally->reason,
-                                   .offender = "acceptor",
-                                   .detail = tally->names->str,
-                                   .n_children = tally->n,
-                                   .restart = self->restart,
-                                   .shutdown_msec = self->shutdown_msec,
-                               });
+      fields.n_children = tallied->n_children;
+      usher_report_emit (self, &fields);
     }
 }
 

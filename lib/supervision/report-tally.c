@@ -3,6 +3,9 @@
 
 #include "supervision/report-tally-private.h"
 
+/* How many of those that ended alike are named. */
+#define MAX_NAMES 8
+
 static gboolean
 is_alike (const UsherExit *a,
           const UsherExit *b)
@@ -24,6 +27,8 @@ tallied_free (gpointer data)
   UsherTallied *tallied = data;
 
   usher_exit_unref (tallied->reason);
+  if (tallied->names != NULL)
+    g_string_free (tallied->names, TRUE);
   g_free (tallied);
 }
 
@@ -42,9 +47,24 @@ find_alike (GPtrArray *tally,
   return NULL;
 }
 
+/* Before it is counted. */
+static void
+add_name (UsherTallied *self,
+          const char *name)
+{
+  if (self->names == NULL)
+    self->names = g_string_new (NULL);
+
+  if (self->n_children < MAX_NAMES)
+    g_string_append_printf (self->names, "%s%s", self->n_children == 0 ? "" : ", ", name);
+  else if (self->n_children == MAX_NAMES)
+    g_string_append (self->names, ", …");
+}
+
 void
 usher_report_tally_add (GPtrArray **tally,
-                        UsherExit *reason)
+                        UsherExit *reason,
+                        const char *name)
 {
   UsherTallied *tallied;
 
@@ -58,5 +78,7 @@ usher_report_tally_add (GPtrArray **tally,
       tallied->reason = usher_exit_ref (reason);
       g_ptr_array_add (*tally, tallied);
     }
+  if (name != NULL)
+    add_name (tallied, name);
   tallied->n_children++;
 }

@@ -134,7 +134,7 @@ report_stopped (UsherSupervisor *self,
     return;
 
   if (usher_supervisor_is_simple (self) && usher_supervisor_is_ending (self))
-    usher_report_tally_add (&self->tally, exit);
+    usher_report_tally_add (&self->tally, exit, NULL);
   else
     usher_supervisor_report (self, USHER_REPORT_SHUTDOWN_ERROR, exit, slot);
 }
