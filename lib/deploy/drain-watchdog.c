@@ -119,10 +119,8 @@ on_status (UsherService *service,
            GParamSpec *pspec,
            UsherDrainWatchdog *self)
 {
-  UsherServiceState state = usher_service_get_state (service);
-
   update (self);
-  if (self->has_begun || (state != USHER_SERVICE_LAME_DUCK && state != USHER_SERVICE_DRAINING))
+  if (self->has_begun || !usher_service_is_ending (service))
     return;
 
   self->has_begun = TRUE;

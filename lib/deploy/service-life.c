@@ -34,6 +34,12 @@ set_state (UsherService *self,
   usher_service_notify_state (self);
 }
 
+gboolean
+usher_service_is_ending (UsherService *self)
+{
+  return self->state == USHER_SERVICE_LAME_DUCK || self->state == USHER_SERVICE_DRAINING;
+}
+
 static void
 hold_application (UsherService *self)
 {

@@ -51,6 +51,8 @@ gboolean usher_service_build_tree (UsherService *self,
                                    GError **error);
 UsherDrainPlan usher_service_plan_drain (UsherService *self);
 
+/* Lame duck, or draining. */
+gboolean usher_service_is_ending (UsherService *self);
 void usher_service_notify_state (UsherService *self);
 void usher_service_notify_status (UsherService *self);
 char *usher_service_describe_drain (UsherService *self);

@@ -28,12 +28,6 @@ G_DEFINE_ENUM_TYPE (UsherExitCode, usher_exit_code,
                     G_DEFINE_ENUM_VALUE (USHER_EXIT_CODE_KILLED, "killed"),
                     G_DEFINE_ENUM_VALUE (USHER_EXIT_CODE_DEADLINE, "deadline"))
 
-static gboolean
-is_ending (UsherService *service)
-{
-  return service->state == USHER_SERVICE_LAME_DUCK || service->state == USHER_SERVICE_DRAINING;
-}
-
 static void
 end_run (ServiceRun *run,
          UsherExitCode code)
@@ -119,7 +113,7 @@ on_status (UsherService *service)
 
   if (service->state == USHER_SERVICE_UP)
     announce (service);
-  else if (is_ending (service))
+  else if (usher_service_is_ending (service))
     usher_terminal_show_status (status);
   else if (service->state == USHER_SERVICE_DOWN)
     usher_terminal_end_status ();
@@ -130,7 +124,7 @@ on_signal (gpointer user_data)
 {
   ServiceRun *run = user_data;
 
-  if (is_ending (run->service))
+  if (usher_service_is_ending (run->service))
     usher_service_kill (run->service);
   else
     usher_service_drain (run->service);
