@@ -11,31 +11,12 @@
 
 typedef NurseryFixture Fixture;
 
-/* Runs, with some children; nothing of that is traced. */
-static void
-start_with (Fixture *fixture,
-            UsherRestart restart,
-            guint n_children)
-{
-  nursery_fixture_add (fixture, restart);
-  supervisor_fixture_start (&fixture->base, "");
-  nursery_fixture_start_children (fixture, n_children);
-  g_string_truncate (fixture->base.trace, 0);
-}
-
-static TestChild *
-get (Fixture *fixture,
-     guint index)
-{
-  return fixture->nursery.children[index];
-}
-
 static void
 set_stop (Fixture *fixture,
           guint index,
           TestStop stop)
 {
-  test_child_set_stop (get (fixture, index), stop);
+  test_child_set_stop (nursery_fixture_get_test_child (fixture, index), stop);
 }
 
 static void
@@ -44,7 +25,7 @@ test_children_come_and_go (Fixture *fixture,
 {
   Call call = { 0 };
 
-  start_with (fixture, USHER_RESTART_TRANSIENT, 0);
+  nursery_fixture_start_with (fixture, USHER_RESTART_TRANSIENT, 0);
   assert_children (&fixture->base, "1 0 0 0");
   begin_start_with_argument (fixture, "red", &call);
   g_assert_true (call.child == nursery_fixture_get (fixture, 0));
@@ -56,10 +37,10 @@ test_children_come_and_go (Fixture *fixture,
 
   begin_terminate_object (fixture, nursery_fixture_get (fixture, 0), &call);
   assert_done (&call);
-  g_assert_null (get (fixture, 0));
-  test_child_exit (get (fixture, 1), USHER_EXIT_NORMAL);
+  g_assert_null (nursery_fixture_get_test_child (fixture, 0));
+  test_child_exit (nursery_fixture_get_test_child (fixture, 1), USHER_EXIT_NORMAL);
   iterate_pending (NULL);
-  g_assert_null (get (fixture, 1));
+  g_assert_null (nursery_fixture_get_test_child (fixture, 1));
   assert_children (&fixture->base, "1 0 0 0");
   supervisor_fixture_stop (&fixture->base, "=red1");
 }
@@ -74,7 +55,7 @@ test_one_that_is_gone_is_terminated (Fixture *fixture,
   g_autoptr (GError) error = NULL;
   Call call = { 0 };
 
-  start_with (fixture, USHER_RESTART_TEMPORARY, 1);
+  nursery_fixture_start_with (fixture, USHER_RESTART_TEMPORARY, 1);
   gone = g_object_ref (nursery_fixture_get (fixture, 0));
   info = usher_supervisor_get_child_object (fixture->base.supervisor, gone, &error);
   g_assert_no_error (error);
@@ -105,7 +86,7 @@ test_its_specification_can_be_got (Fixture *fixture,
   UsherSupervisor *supervisor = fixture->base.supervisor;
   g_autoptr (GError) error = NULL;
 
-  start_with (fixture, USHER_RESTART_TEMPORARY, 1);
+  nursery_fixture_start_with (fixture, USHER_RESTART_TEMPORARY, 1);
 
   g_autoptr (UsherChildSpec) by_id = usher_supervisor_get_childspec (supervisor, "x", &error);
   g_autoptr (UsherChildSpec) by_child =
@@ -126,7 +107,7 @@ test_children_have_no_ids (Fixture *fixture,
   g_autoptr (GError) error = NULL;
   Call call = { 0 };
 
-  start_with (fixture, USHER_RESTART_PERMANENT, 1);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 1);
   begin_start_child (&fixture->base, A, USHER_RESTART_PERMANENT, &call);
   assert_refused (&call, USHER_SUPERVISOR_ERROR_SIMPLE_ONE_FOR_ONE);
   begin_restart (&fixture->base, "x", &call);
@@ -208,10 +189,10 @@ test_a_restart_has_the_same_argument (Fixture *fixture,
 {
   Call call = { 0 };
 
-  start_with (fixture, USHER_RESTART_PERMANENT, 1);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 1);
   begin_start_with_argument (fixture, "red", &call);
   assert_started (&call);
-  test_child_exit (get (fixture, 1), USHER_EXIT_NORMAL);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 1), USHER_EXIT_NORMAL);
   supervisor_fixture_assert_trace (&fixture->base, "+red2 child-terminated/x/normal +red3");
   assert_children (&fixture->base, "– running, – running, 1 2 0 2");
   supervisor_fixture_stop (&fixture->base, "=red3 =x1");
@@ -255,7 +236,7 @@ static void
 test_the_argument_is_kept (Fixture *fixture,
                            gconstpointer data)
 {
-  start_with (fixture, USHER_RESTART_TRANSIENT, 0);
+  nursery_fixture_start_with (fixture, USHER_RESTART_TRANSIENT, 0);
   check_argument (fixture, TRUE);
 }
 
@@ -263,7 +244,7 @@ static void
 test_the_argument_is_not_kept (Fixture *fixture,
                                gconstpointer data)
 {
-  start_with (fixture, USHER_RESTART_TEMPORARY, 0);
+  nursery_fixture_start_with (fixture, USHER_RESTART_TEMPORARY, 0);
   check_argument (fixture, FALSE);
 }
 
@@ -273,7 +254,7 @@ test_what_does_not_start_is_forgotten (Fixture *fixture,
 {
   Call call = { 0 };
 
-  start_with (fixture, USHER_RESTART_PERMANENT, 1);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 1);
   fixture->nursery.n_failures = 1;
   begin_start_with_argument (fixture, NULL, &call);
   assert_failed (&call, G_IO_ERROR_NO_SPACE);
@@ -286,7 +267,7 @@ test_what_does_not_start_is_forgotten (Fixture *fixture,
   assert_children (&fixture->base, "– running, 1 1 0 1");
 
   /* A restart that is ignored. */
-  test_child_exit (get (fixture, 0), USHER_EXIT_ERROR);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 0), USHER_EXIT_ERROR);
   supervisor_fixture_assert_trace (&fixture->base, "+x2 +x3 child-terminated/x/error +x4");
   assert_children (&fixture->base, "1 0 0 0");
   supervisor_fixture_stop (&fixture->base, "");
@@ -296,12 +277,12 @@ static void
 test_all_are_stopped_at_once (Fixture *fixture,
                               gconstpointer data)
 {
-  start_with (fixture, USHER_RESTART_PERMANENT, 4);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 4);
   for (guint i = 0; i < 3; i++)
     set_stop (fixture, i, TEST_STOP_REFUSE);
   usher_child_shutdown (USHER_CHILD (fixture->base.supervisor), USHER_STOP_FINAL);
   supervisor_fixture_assert_trace (&fixture->base, "=x4 =x3 =x2 =x1");
-  test_child_exit (get (fixture, 1), USHER_EXIT_SHUTDOWN);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 1), USHER_EXIT_SHUTDOWN);
   advance_msec (99);
   supervisor_fixture_assert_trace (&fixture->base, "");
   g_assert_null (fixture->base.exit);
@@ -316,15 +297,15 @@ static void
 test_ends_are_reported_together (Fixture *fixture,
                                  gconstpointer data)
 {
-  start_with (fixture, USHER_RESTART_TEMPORARY, 6);
+  nursery_fixture_start_with (fixture, USHER_RESTART_TEMPORARY, 6);
   set_stop (fixture, 1, TEST_STOP_NORMAL);
   for (guint i = 2; i < 6; i++)
     set_stop (fixture, i, TEST_STOP_REFUSE);
-  test_child_exit (get (fixture, 0), USHER_EXIT_KILLED);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 0), USHER_EXIT_KILLED);
   usher_child_shutdown (USHER_CHILD (fixture->base.supervisor), USHER_STOP_FINAL);
   supervisor_fixture_assert_trace (&fixture->base, "=x6 =x5 =x4 =x3 =x2");
-  test_child_exit (get (fixture, 3), USHER_EXIT_ERROR);
-  test_child_exit (get (fixture, 4), USHER_EXIT_NORMAL);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 3), USHER_EXIT_ERROR);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 4), USHER_EXIT_NORMAL);
   advance_msec (100);
   supervisor_fixture_assert_trace (&fixture->base,
                                    "!x6 !x3 shutdown-error/x/killed×3 shutdown-error/x/error");
@@ -335,7 +316,7 @@ static void
 test_a_late_end_is_told_again (Fixture *fixture,
                                gconstpointer data)
 {
-  start_with (fixture, USHER_RESTART_PERMANENT, 3);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 3);
   set_stop (fixture, 0, TEST_STOP_REFUSE);
   set_stop (fixture, 1, TEST_STOP_REFUSE);
   usher_child_shutdown (USHER_CHILD (fixture->base.supervisor), USHER_STOP_RESTART);
@@ -352,7 +333,7 @@ static void
 test_a_restart_forgets_the_children (Fixture *fixture,
                                      gconstpointer data)
 {
-  start_with (fixture, USHER_RESTART_PERMANENT, 2);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 2);
   usher_child_shutdown (USHER_CHILD (fixture->base.supervisor), USHER_STOP_RESTART);
   supervisor_fixture_assert_trace (&fixture->base, "-x2 -x1 =x2 =x1");
   supervisor_fixture_start (&fixture->base, "");
@@ -366,8 +347,8 @@ test_over_budget_all_end (Fixture *fixture,
                           gconstpointer data)
 {
   usher_supervisor_set_intensity (fixture->base.supervisor, 0);
-  start_with (fixture, USHER_RESTART_PERMANENT, 3);
-  test_child_exit (get (fixture, 1), USHER_EXIT_ERROR);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 3);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 1), USHER_EXIT_ERROR);
   supervisor_fixture_assert_trace (&fixture->base,
                                    "child-terminated/x/error shutdown/x/shutdown -x3 -x1 =x3 =x1");
 }
@@ -376,7 +357,7 @@ static void
 test_a_kill_kills_all (Fixture *fixture,
                        gconstpointer data)
 {
-  start_with (fixture, USHER_RESTART_PERMANENT, 3);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 3);
   set_stop (fixture, 2, TEST_STOP_REFUSE);
   usher_child_shutdown (USHER_CHILD (fixture->base.supervisor), USHER_STOP_FINAL);
   supervisor_fixture_assert_trace (&fixture->base, "=x3 =x2 =x1");
@@ -405,15 +386,15 @@ test_a_start_ends_with_the_others (Fixture *fixture,
       usher_child_shutdown (USHER_CHILD (fixture->base.supervisor), USHER_STOP_FINAL);
       iterate_pending (NULL);
       assert_refused (&calls[i], USHER_SUPERVISOR_ERROR_NOT_RUNNING);
-      g_assert_true (get (fixture, 2 * i) == NULL || !test_child_is_running (get (fixture, 2 * i)));
+      g_assert_true (nursery_fixture_get_test_child (fixture, 2 * i) == NULL || !test_child_is_running (nursery_fixture_get_test_child (fixture, 2 * i)));
       if (i == 1)
-        test_child_answer_start (get (fixture, 3));
+        test_child_answer_start (nursery_fixture_get_test_child (fixture, 3));
       else
         advance_msec (i == 2 ? 100 : 0);
       supervisor_fixture_assert_exited (&fixture->base, "shutdown");
     }
   supervisor_fixture_assert_trace (&fixture->base, "~x6 =x5 !x6 shutdown-error/x/killed");
-  test_child_answer_start (get (fixture, 5));
+  test_child_answer_start (nursery_fixture_get_test_child (fixture, 5));
   supervisor_fixture_assert_trace (&fixture->base, "!x6");
 }
 
@@ -424,7 +405,7 @@ test_a_start_is_terminated_at_once (Fixture *fixture,
   Call start = { 0 };
   Call call = { 0 };
 
-  start_with (fixture, USHER_RESTART_PERMANENT, 1);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 1);
   fixture->nursery.start = TEST_START_HANG;
   begin_start_with_argument (fixture, NULL, &start);
   assert_children (&fixture->base, "– starting, – running, 1 1 0 2");
@@ -441,7 +422,7 @@ test_one_that_exits_at_once_is_counted_once (Fixture *fixture,
 {
   Call call = { 0 };
 
-  start_with (fixture, USHER_RESTART_PERMANENT, 0);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 0);
   fixture->nursery.start = TEST_START_EXIT;
   begin_start_with_argument (fixture, NULL, &call);
   assert_started (&call);
@@ -467,15 +448,15 @@ test_each_waits_for_its_own_restart (Fixture *fixture,
                                      gconstpointer data)
 {
   set_delay (fixture);
-  test_child_exit (get (fixture, 0), USHER_EXIT_ERROR);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 0), USHER_EXIT_ERROR);
   iterate_pending (NULL);
   advance_msec (60);
-  test_child_exit (get (fixture, 1), USHER_EXIT_ERROR);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 1), USHER_EXIT_ERROR);
   supervisor_fixture_assert_trace (&fixture->base, "child-terminated/x/error child-terminated/x/error");
   assert_children (&fixture->base, "– restarting, – restarting, 1 0 0 2");
   advance_msec (40);
   supervisor_fixture_assert_trace (&fixture->base, "+x3");
-  test_child_exit (get (fixture, 2), USHER_EXIT_ERROR);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 2), USHER_EXIT_ERROR);
   iterate_pending (NULL);
   advance_msec (60);
   supervisor_fixture_assert_trace (&fixture->base, "child-terminated/x/error +x4");
@@ -527,7 +508,7 @@ test_an_old_child_does_not_stand_for_the_new_one (Fixture *fixture,
   g_autoptr (UsherChild) old = NULL;
   Call call = { 0 };
 
-  start_with (fixture, USHER_RESTART_PERMANENT, 1);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 1);
   old = g_object_ref (nursery_fixture_get (fixture, 0));
   test_child_exit (TEST_CHILD (old), USHER_EXIT_ERROR);
   supervisor_fixture_assert_trace (&fixture->base, "child-terminated/x/error +x2");
@@ -544,7 +525,7 @@ test_a_termination_ends_with_the_others (Fixture *fixture,
 {
   Call call = { 0 };
 
-  start_with (fixture, USHER_RESTART_PERMANENT, 2);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 2);
   set_stop (fixture, 0, TEST_STOP_REFUSE);
   set_stop (fixture, 1, TEST_STOP_REFUSE);
   begin_terminate_object (fixture, nursery_fixture_get (fixture, 0), &call);
@@ -618,7 +599,7 @@ static void
 test_an_answer_may_end_the_tree (Fixture *fixture,
                                  gconstpointer data)
 {
-  start_with (fixture, USHER_RESTART_TEMPORARY, 1);
+  nursery_fixture_start_with (fixture, USHER_RESTART_TEMPORARY, 1);
   for (guint i = 0; i < 3; i++)
     usher_supervisor_start_child_with_argument_async (fixture->base.supervisor, NULL, NULL,
                                                       on_started_shut_down, NULL);
@@ -637,9 +618,9 @@ static void
 test_a_report_may_end_the_tree (Fixture *fixture,
                                 gconstpointer data)
 {
-  start_with (fixture, USHER_RESTART_PERMANENT, 3);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 3);
   g_signal_connect (fixture->base.supervisor, "report", G_CALLBACK (on_report_shut_down), NULL);
-  test_child_exit (get (fixture, 1), USHER_EXIT_ERROR);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 1), USHER_EXIT_ERROR);
   supervisor_fixture_assert_trace (&fixture->base, "child-terminated/x/error =x3 =x1");
   supervisor_fixture_assert_exited (&fixture->base, "shutdown");
 }
@@ -657,7 +638,7 @@ test_its_factory_may_end_the_tree (Fixture *fixture,
 {
   Call call = { 0 };
 
-  start_with (fixture, USHER_RESTART_PERMANENT, 2);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 2);
   fixture->nursery.meddle = shut_down_and_iterate;
   fixture->nursery.meddle_data = fixture->base.supervisor;
   begin_start_with_argument (fixture, NULL, &call);

@@ -12,32 +12,13 @@
 
 typedef NurseryFixture Fixture;
 
-/* Runs, with some children; nothing of that is traced. */
-static void
-start_with (Fixture *fixture,
-            UsherRestart restart,
-            guint n_children)
-{
-  nursery_fixture_add (fixture, restart);
-  supervisor_fixture_start (&fixture->base, "");
-  nursery_fixture_start_children (fixture, n_children);
-  g_string_truncate (fixture->base.trace, 0);
-}
-
-static TestChild *
-get (Fixture *fixture,
-     guint index)
-{
-  return fixture->nursery.children[index];
-}
-
 static void
 start_an_ignored_child (Fixture *fixture,
                         UsherRestart restart)
 {
   Call call = { 0 };
 
-  start_with (fixture, restart, 0);
+  nursery_fixture_start_with (fixture, restart, 0);
   fixture->nursery.start = TEST_START_IGNORE;
   begin_start_with_argument (fixture, NULL, &call);
   assert_answer (&call, -1, USHER_START_IGNORED);
@@ -65,7 +46,7 @@ sup_start_child_returns_error_simple (Fixture *fixture,
 {
   Call call = { 0 };
 
-  start_with (fixture, USHER_RESTART_PERMANENT, 0);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 0);
   fixture->nursery.start = TEST_START_FAIL;
   begin_start_with_argument (fixture, NULL, &call);
   assert_failed (&call, G_IO_ERROR_FAILED);
@@ -103,9 +84,9 @@ static void
 sup_stop_timeout_dynamic (Fixture *fixture,
                           gconstpointer data)
 {
-  start_with (fixture, USHER_RESTART_TEMPORARY, 3);
-  test_child_set_stop (get (fixture, 0), TEST_STOP_REFUSE);
-  test_child_set_stop (get (fixture, 2), TEST_STOP_REFUSE);
+  nursery_fixture_start_with (fixture, USHER_RESTART_TEMPORARY, 3);
+  test_child_set_stop (nursery_fixture_get_test_child (fixture, 0), TEST_STOP_REFUSE);
+  test_child_set_stop (nursery_fixture_get_test_child (fixture, 2), TEST_STOP_REFUSE);
   usher_child_shutdown (USHER_CHILD (fixture->base.supervisor), USHER_STOP_FINAL);
   supervisor_fixture_assert_trace (&fixture->base, "=x3 =x2 =x1");
   advance_msec (99);
@@ -132,10 +113,10 @@ static void
 sup_stop_non_shutdown_exit_dynamic (Fixture *fixture,
                                     gconstpointer data)
 {
-  start_with (fixture, USHER_RESTART_TEMPORARY, 4);
-  test_child_set_stop (get (fixture, 0), TEST_STOP_ERROR);
-  test_child_set_stop (get (fixture, 1), TEST_STOP_NORMAL);
-  test_child_set_stop (get (fixture, 3), TEST_STOP_ERROR);
+  nursery_fixture_start_with (fixture, USHER_RESTART_TEMPORARY, 4);
+  test_child_set_stop (nursery_fixture_get_test_child (fixture, 0), TEST_STOP_ERROR);
+  test_child_set_stop (nursery_fixture_get_test_child (fixture, 1), TEST_STOP_NORMAL);
+  test_child_set_stop (nursery_fixture_get_test_child (fixture, 3), TEST_STOP_ERROR);
   supervisor_fixture_stop (&fixture->base, "=x4 =x3 =x2 =x1 shutdown-error/x/error×2");
 }
 
@@ -147,7 +128,7 @@ child_adm_simple (Fixture *fixture,
   g_autoptr (UsherChild) first = NULL;
   Call call = { 0 };
 
-  start_with (fixture, USHER_RESTART_PERMANENT, 0);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 0);
   assert_children (&fixture->base, "1 0 0 0");
   begin_start_with_argument (fixture, NULL, &call);
   first = g_object_ref (call.child);
@@ -178,11 +159,11 @@ static void
 simple_one_for_one (Fixture *fixture,
                     gconstpointer data)
 {
-  start_with (fixture, USHER_RESTART_PERMANENT, 2);
-  test_child_exit (get (fixture, 0), USHER_EXIT_ERROR);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 2);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 0), USHER_EXIT_ERROR);
   supervisor_fixture_assert_trace (&fixture->base, "child-terminated/x/error +x3");
   assert_children (&fixture->base, "– running, – running, 1 2 0 2");
-  test_child_exit (get (fixture, 2), USHER_EXIT_ERROR);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 2), USHER_EXIT_ERROR);
   supervisor_fixture_assert_trace (&fixture->base,
                                    "child-terminated/x/error shutdown/x/shutdown -x2 =x2");
   g_assert_nonnull (fixture->base.exit);
@@ -193,16 +174,16 @@ static void
 simple_one_for_one_shutdown (Fixture *fixture,
                              gconstpointer data)
 {
-  start_with (fixture, USHER_RESTART_PERMANENT, 4);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 4);
   for (guint i = 0; i < 4; i++)
-    test_child_set_stop (get (fixture, i), TEST_STOP_REFUSE);
+    test_child_set_stop (nursery_fixture_get_test_child (fixture, i), TEST_STOP_REFUSE);
   usher_child_shutdown (USHER_CHILD (fixture->base.supervisor), USHER_STOP_FINAL);
   supervisor_fixture_assert_trace (&fixture->base, "=x4 =x3 =x2 =x1");
   for (guint i = 0; i < 4; i++)
     {
       g_assert_null (fixture->base.exit);
       advance_msec (20);
-      test_child_exit (get (fixture, i), USHER_EXIT_SHUTDOWN);
+      test_child_exit (nursery_fixture_get_test_child (fixture, i), USHER_EXIT_SHUTDOWN);
     }
   supervisor_fixture_assert_trace (&fixture->base, "");
   supervisor_fixture_assert_exited (&fixture->base, "shutdown");
@@ -213,9 +194,9 @@ simple_one_for_one_escalation (Fixture *fixture,
                                gconstpointer data)
 {
   usher_supervisor_set_intensity (fixture->base.supervisor, 4);
-  start_with (fixture, USHER_RESTART_PERMANENT, 2);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 2);
   fixture->nursery.start = TEST_START_FAIL;
-  test_child_exit (get (fixture, 0), USHER_EXIT_ERROR);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 0), USHER_EXIT_ERROR);
   supervisor_fixture_assert_trace (&fixture->base,
                                    "child-terminated/x/error +x3 start-error/x/error "
                                    "+x4 start-error/x/error +x5 start-error/x/error "
@@ -229,10 +210,10 @@ simple_one_for_one_corruption (Fixture *fixture,
 {
   Call call = { 0 };
 
-  start_with (fixture, USHER_RESTART_TEMPORARY, 0);
+  nursery_fixture_start_with (fixture, USHER_RESTART_TEMPORARY, 0);
   begin_start_with_argument (fixture, "red", &call);
   assert_started (&call);
-  test_child_exit (get (fixture, 0), USHER_EXIT_ERROR);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 0), USHER_EXIT_ERROR);
   supervisor_fixture_assert_trace (&fixture->base, "+red1 child-terminated/x/error");
   assert_children (&fixture->base, "1 0 0 0");
   begin_start_with_argument (fixture, "blue", &call);
@@ -244,9 +225,9 @@ static void
 simple_one_for_one_restart_ignore (Fixture *fixture,
                                    gconstpointer data)
 {
-  start_with (fixture, USHER_RESTART_PERMANENT, 1);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 1);
   fixture->nursery.start = TEST_START_IGNORE;
-  test_child_exit (get (fixture, 0), USHER_EXIT_ERROR);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 0), USHER_EXIT_ERROR);
   supervisor_fixture_assert_trace (&fixture->base, "child-terminated/x/error +x2");
   assert_children (&fixture->base, "1 0 0 0");
   supervisor_fixture_stop (&fixture->base, "");
@@ -286,7 +267,7 @@ hanging_restart_loop_simple (Fixture *fixture,
   begin_terminate_object (fixture, hanging, &call);
   assert_done (&call);
   assert_children (&fixture->base, "– running, – running, 1 2 0 2");
-  test_child_exit (get (fixture, 1), USHER_EXIT_ERROR);
+  test_child_exit (nursery_fixture_get_test_child (fixture, 1), USHER_EXIT_ERROR);
   iterate_pending (NULL);
   assert_children (&fixture->base, "– running, – restarting, 1 1 0 2");
   g_string_truncate (fixture->base.trace, 0);
@@ -320,7 +301,7 @@ which_children_simple_one_for_one (Fixture *fixture,
   g_autoptr (UsherChildInfo) info = NULL;
   g_autoptr (GError) error = NULL;
 
-  start_with (fixture, USHER_RESTART_PERMANENT, 2);
+  nursery_fixture_start_with (fixture, USHER_RESTART_PERMANENT, 2);
   infos = usher_supervisor_which_children (fixture->base.supervisor);
   g_assert_cmpuint (infos->len, ==, 2);
   for (guint i = 0; i < 2; i++)
@@ -362,7 +343,7 @@ do_not_save_start_parameters_for_temporary_children (Fixture *fixture,
 {
   guint n_destroyed = 0;
 
-  start_with (fixture, USHER_RESTART_TEMPORARY, 0);
+  nursery_fixture_start_with (fixture, USHER_RESTART_TEMPORARY, 0);
   for (guint i = 0; i < 10; i++)
     {
       GVariant *argument = g_variant_new_from_data (G_VARIANT_TYPE_STRING, "red", 4, TRUE,

@@ -156,3 +156,21 @@ nursery_fixture_start_children (NurseryFixture *fixture,
       assert_started (&call);
     }
 }
+
+void
+nursery_fixture_start_with (NurseryFixture *fixture,
+                            UsherRestart restart,
+                            guint n_children)
+{
+  nursery_fixture_add (fixture, restart);
+  supervisor_fixture_start (&fixture->base, "");
+  nursery_fixture_start_children (fixture, n_children);
+  g_string_truncate (fixture->base.trace, 0);
+}
+
+TestChild *
+nursery_fixture_get_test_child (NurseryFixture *fixture,
+                                guint index)
+{
+  return fixture->nursery.children[index];
+}

@@ -56,6 +56,9 @@ void nursery_fixture_set_up (NurseryFixture *fixture, gconstpointer strategy);
 void nursery_fixture_tear_down (NurseryFixture *fixture, gconstpointer strategy);
 /* Adds x. */
 void nursery_fixture_add (NurseryFixture *fixture, UsherRestart restart);
+/* Adds x, and starts the supervisor and some children; nothing of that is traced. */
+void nursery_fixture_start_with (NurseryFixture *fixture, UsherRestart restart, guint n_children);
+TestChild *nursery_fixture_get_test_child (NurseryFixture *fixture, guint index);
 UsherChild *nursery_fixture_get (NurseryFixture *fixture, guint index);
 /* Calls to a simple-one-for-one supervisor; `argument` is nullable. */
 void begin_start_with_argument (NurseryFixture *fixture, const char *argument, Call *call);
