@@ -7,6 +7,8 @@
 
 G_BEGIN_DECLS
 
+#define USHER_DEFAULT_POOL_NAME "acceptor-pool"
+
 /* The pool's properties. Those who set one tell it by its number. */
 typedef enum
 {
@@ -46,6 +48,7 @@ typedef enum
   USHER_POOL_PROP_LAST = USHER_POOL_PROP_N_CONNECTIONS,
 } UsherPoolProperty;
 
+void usher_acceptor_pool_install_property_specs (GObjectClass *object_class);
 void usher_acceptor_pool_notify (UsherAcceptorPool *self,
                                  UsherPoolProperty property);
 

@@ -5,196 +5,104 @@
 
 #include "acceptors/pool-properties-private.h"
 
-#define DEFAULT_NAME "acceptor-pool"
-
-static GParamSpec *props[USHER_POOL_PROP_LAST + 1];
-
-static guint64
-sum (const guint64 *counters,
-     gsize n)
+/* Numbers, one line each. */
+static const struct
 {
-  guint64 total = 0;
-
-  for (gsize i = 0; i < n; i++)
-    total += counters[i];
-  return total;
-}
+  UsherPoolProperty property;
+  guint (*get) (UsherAcceptorPool *self);
+  void (*set) (UsherAcceptorPool *self,
+               guint value); /* (nullable) */
+} numbers[] = {
+  { USHER_POOL_PROP_INTENSITY, usher_acceptor_pool_get_intensity, usher_acceptor_pool_set_intensity },
+  { USHER_POOL_PROP_PERIOD_MSEC, usher_acceptor_pool_get_period_msec, usher_acceptor_pool_set_period_msec },
+  { USHER_POOL_PROP_ESCALATION_GRACE_MSEC, usher_acceptor_pool_get_escalation_grace_msec,
+    usher_acceptor_pool_set_escalation_grace_msec },
+  { USHER_POOL_PROP_READ_TIMEOUT_MSEC, usher_acceptor_pool_get_read_timeout_msec,
+    usher_acceptor_pool_set_read_timeout_msec },
+  { USHER_POOL_PROP_WRITE_TIMEOUT_MSEC, usher_acceptor_pool_get_write_timeout_msec,
+    usher_acceptor_pool_set_write_timeout_msec },
+  { USHER_POOL_PROP_IDLE_TIMEOUT_MSEC, usher_acceptor_pool_get_idle_timeout_msec,
+    usher_acceptor_pool_set_idle_timeout_msec },
+  { USHER_POOL_PROP_MAX_CONNECTIONS, usher_acceptor_pool_get_max_connections,
+    usher_acceptor_pool_set_max_connections },
+  { USHER_POOL_PROP_LOW_WATERMARK, usher_acceptor_pool_get_low_watermark, usher_acceptor_pool_set_low_watermark },
+  { USHER_POOL_PROP_AT_LIMIT_WAIT_MSEC, usher_acceptor_pool_get_at_limit_wait_msec,
+    usher_acceptor_pool_set_at_limit_wait_msec },
+  { USHER_POOL_PROP_MAX_CONNECTIONS_PER_PEER, usher_acceptor_pool_get_max_connections_per_peer,
+    usher_acceptor_pool_set_max_connections_per_peer },
+  { USHER_POOL_PROP_MAX_CONNECTIONS_PER_USER, usher_acceptor_pool_get_max_connections_per_user,
+    usher_acceptor_pool_set_max_connections_per_user },
+  { USHER_POOL_PROP_N_WAITING, usher_acceptor_pool_get_n_waiting, NULL },
+  { USHER_POOL_PROP_N_CONNECTIONS, usher_acceptor_pool_get_n_connections, NULL },
+};
 
 static gboolean
-pool_get_limit (UsherAcceptorPool *self,
-                UsherPoolProperty property,
-                GValue *value)
-{
-  switch ((guint) property)
-    {
-    case USHER_POOL_PROP_MAX_CONNECTIONS:
-      g_value_set_uint (value, self->max_connections);
-      break;
-    case USHER_POOL_PROP_LOW_WATERMARK:
-      g_value_set_uint (value, self->low_watermark);
-      break;
-    case USHER_POOL_PROP_AT_LIMIT_WAIT_MSEC:
-      g_value_set_uint (value, self->at_limit_wait_msec);
-      break;
-    case USHER_POOL_PROP_MAX_CONNECTIONS_PER_PEER:
-      g_value_set_uint (value, self->max_connections_per_peer);
-      break;
-    case USHER_POOL_PROP_MAX_CONNECTIONS_PER_USER:
-      g_value_set_uint (value, self->max_connections_per_user);
-      break;
-    case USHER_POOL_PROP_AT_LIMIT:
-      g_value_set_enum (value, self->at_limit);
-      break;
-    case USHER_POOL_PROP_GOODBYE:
-      g_value_set_boxed (value, self->goodbye);
-      break;
-    case USHER_POOL_PROP_SUSPENDED:
-      g_value_set_boolean (value, self->is_suspended);
-      break;
-    default:
-      return FALSE;
-    }
-
-  return TRUE;
-}
-
-static gboolean
-pool_get_figure (UsherAcceptorPool *self,
-                 UsherPoolProperty property,
+pool_get_number (UsherAcceptorPool *self,
+                 guint property,
                  GValue *value)
 {
-  switch ((guint) property)
-    {
-    case USHER_POOL_PROP_N_ACCEPTED:
-      g_value_set_uint64 (value, self->counters.n_accepted);
-      break;
-    case USHER_POOL_PROP_N_REFUSED:
-      g_value_set_uint64 (value, sum (self->counters.n_refused, G_N_ELEMENTS (self->counters.n_refused)));
-      break;
-    case USHER_POOL_PROP_N_FAILED:
-      g_value_set_uint64 (value, self->counters.n_exits[USHER_EXIT_ERROR] + self->counters.n_exits[USHER_EXIT_KILLED]);
-      break;
-    case USHER_POOL_PROP_N_PEER_FAILURES:
-      g_value_set_uint64 (value, self->counters.n_peer_failures);
-      break;
-    case USHER_POOL_PROP_N_ACCEPT_ERRORS:
-      g_value_set_uint64 (value, sum (self->counters.n_accept_errors, G_N_ELEMENTS (self->counters.n_accept_errors)));
-      break;
-    case USHER_POOL_PROP_N_RESTARTS:
-      g_value_set_uint64 (value, self->counters.n_restarts);
-      break;
-    case USHER_POOL_PROP_N_WAITING:
-      g_value_set_uint (value, usher_acceptor_pool_get_n_waiting (self));
-      break;
-    case USHER_POOL_PROP_N_CONNECTIONS:
-      g_value_set_uint (value, self->n_connections);
-      break;
-    default:
-      return FALSE;
-    }
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    if (numbers[i].property == property)
+      {
+        g_value_set_uint (value, numbers[i].get (self));
+        return TRUE;
+      }
 
-  return TRUE;
+  return FALSE;
 }
 
 static gboolean
-pool_get_default (UsherAcceptorPool *self,
-                  UsherPoolProperty property,
-                  GValue *value)
+pool_set_number (UsherAcceptorPool *self,
+                 guint property,
+                 const GValue *value)
 {
-  switch ((guint) property)
-    {
-    case USHER_POOL_PROP_READ_TIMEOUT_MSEC:
-      g_value_set_uint (value, usher_acceptor_pool_get_read_timeout_msec (self));
-      break;
-    case USHER_POOL_PROP_WRITE_TIMEOUT_MSEC:
-      g_value_set_uint (value, usher_acceptor_pool_get_write_timeout_msec (self));
-      break;
-    case USHER_POOL_PROP_IDLE_TIMEOUT_MSEC:
-      g_value_set_uint (value, usher_acceptor_pool_get_idle_timeout_msec (self));
-      break;
-    case USHER_POOL_PROP_MAX_QUEUED_BYTES:
-      g_value_set_uint64 (value, self->limits.max_queued_bytes);
-      break;
-    default:
-      return FALSE;
-    }
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    if (numbers[i].property == property && numbers[i].set != NULL)
+      {
+        numbers[i].set (self, g_value_get_uint (value));
+        return TRUE;
+      }
 
-  return TRUE;
-}
-
-static gboolean
-pool_set_default (UsherAcceptorPool *self,
-                  UsherPoolProperty property,
-                  const GValue *value)
-{
-  switch ((guint) property)
-    {
-    case USHER_POOL_PROP_READ_TIMEOUT_MSEC:
-      usher_acceptor_pool_set_read_timeout_msec (self, g_value_get_uint (value));
-      break;
-    case USHER_POOL_PROP_WRITE_TIMEOUT_MSEC:
-      usher_acceptor_pool_set_write_timeout_msec (self, g_value_get_uint (value));
-      break;
-    case USHER_POOL_PROP_IDLE_TIMEOUT_MSEC:
-      usher_acceptor_pool_set_idle_timeout_msec (self, g_value_get_uint (value));
-      break;
-    case USHER_POOL_PROP_MAX_QUEUED_BYTES:
-      usher_acceptor_pool_set_max_queued_bytes (self, g_value_get_uint64 (value));
-      break;
-    default:
-      return FALSE;
-    }
-
-  return TRUE;
+  return FALSE;
 }
 
 /* What the snapshot has to sum up. */
 static gboolean
-pool_get_sum (UsherAcceptorPool *self,
-              UsherPoolProperty property,
-              GValue *value)
+pool_get_figure (UsherAcceptorPool *self,
+                 guint property,
+                 GValue *value)
 {
   g_autoptr (UsherPoolStatistics) statistics = usher_acceptor_pool_get_statistics (self);
 
-  if (property == USHER_POOL_PROP_BYTES_RECEIVED)
-    g_value_set_uint64 (value, usher_pool_statistics_get_bytes_received (statistics));
-  else if (property == USHER_POOL_PROP_BYTES_SENT)
-    g_value_set_uint64 (value, usher_pool_statistics_get_bytes_sent (statistics));
-  else if (property == USHER_POOL_PROP_QUEUE_DEPTH)
-    g_value_set_uint (value, usher_pool_statistics_get_queue_depth (statistics));
-  else
-    return FALSE;
-
-  return TRUE;
-}
-
-static gboolean
-pool_set_limit (UsherAcceptorPool *self,
-                UsherPoolProperty property,
-                const GValue *value)
-{
-  switch ((guint) property)
+  switch (property)
     {
-    case USHER_POOL_PROP_MAX_CONNECTIONS:
-      usher_acceptor_pool_set_max_connections (self, g_value_get_uint (value));
+    case USHER_POOL_PROP_N_ACCEPTED:
+      g_value_set_uint64 (value, usher_pool_statistics_get_n_accepted (statistics));
       break;
-    case USHER_POOL_PROP_LOW_WATERMARK:
-      usher_acceptor_pool_set_low_watermark (self, g_value_get_uint (value));
+    case USHER_POOL_PROP_N_REFUSED:
+      g_value_set_uint64 (value, usher_pool_statistics_sum_refused (statistics));
       break;
-    case USHER_POOL_PROP_AT_LIMIT_WAIT_MSEC:
-      usher_acceptor_pool_set_at_limit_wait_msec (self, g_value_get_uint (value));
+    case USHER_POOL_PROP_N_FAILED:
+      g_value_set_uint64 (value, usher_pool_statistics_get_n_exits (statistics, USHER_EXIT_ERROR) +
+                                     usher_pool_statistics_get_n_exits (statistics, USHER_EXIT_KILLED));
       break;
-    case USHER_POOL_PROP_MAX_CONNECTIONS_PER_PEER:
-      usher_acceptor_pool_set_max_connections_per_peer (self, g_value_get_uint (value));
+    case USHER_POOL_PROP_N_PEER_FAILURES:
+      g_value_set_uint64 (value, usher_pool_statistics_get_n_peer_failures (statistics));
       break;
-    case USHER_POOL_PROP_MAX_CONNECTIONS_PER_USER:
-      usher_acceptor_pool_set_max_connections_per_user (self, g_value_get_uint (value));
+    case USHER_POOL_PROP_N_ACCEPT_ERRORS:
+      g_value_set_uint64 (value, usher_pool_statistics_sum_accept_errors (statistics));
       break;
-    case USHER_POOL_PROP_AT_LIMIT:
-      usher_acceptor_pool_set_at_limit (self, g_value_get_enum (value));
+    case USHER_POOL_PROP_N_RESTARTS:
+      g_value_set_uint64 (value, usher_pool_statistics_get_n_restarts (statistics));
       break;
-    case USHER_POOL_PROP_GOODBYE:
-      usher_acceptor_pool_set_goodbye (self, g_value_get_boxed (value));
+    case USHER_POOL_PROP_BYTES_RECEIVED:
+      g_value_set_uint64 (value, usher_pool_statistics_get_bytes_received (statistics));
+      break;
+    case USHER_POOL_PROP_BYTES_SENT:
+      g_value_set_uint64 (value, usher_pool_statistics_get_bytes_sent (statistics));
+      break;
+    case USHER_POOL_PROP_QUEUE_DEPTH:
+      g_value_set_uint (value, usher_pool_statistics_get_queue_depth (statistics));
       break;
     default:
       return FALSE;
@@ -222,20 +130,11 @@ usher_acceptor_pool_get_property (GObject *object,
     case USHER_POOL_PROP_RESTART:
       g_value_set_enum (value, self->restart);
       break;
-    case USHER_POOL_PROP_INTENSITY:
-      g_value_set_uint (value, self->intensity);
-      break;
-    case USHER_POOL_PROP_PERIOD_MSEC:
-      g_value_set_uint (value, self->period_msec);
-      break;
     case USHER_POOL_PROP_GRACE_MSEC:
       g_value_set_int64 (value, self->grace_msec);
       break;
     case USHER_POOL_PROP_SHUTDOWN_MSEC:
       g_value_set_int64 (value, self->shutdown_msec);
-      break;
-    case USHER_POOL_PROP_ESCALATION_GRACE_MSEC:
-      g_value_set_uint (value, self->escalation_grace_msec);
       break;
     case USHER_POOL_PROP_DRAIN_ON_FAILURE:
       g_value_set_boolean (value, self->drain_on_failure);
@@ -243,10 +142,20 @@ usher_acceptor_pool_get_property (GObject *object,
     case USHER_POOL_PROP_DRAIN_IDLE_READS:
       g_value_set_boolean (value, self->drain_idle_reads);
       break;
+    case USHER_POOL_PROP_MAX_QUEUED_BYTES:
+      g_value_set_uint64 (value, self->limits.max_queued_bytes);
+      break;
+    case USHER_POOL_PROP_AT_LIMIT:
+      g_value_set_enum (value, self->at_limit);
+      break;
+    case USHER_POOL_PROP_GOODBYE:
+      g_value_set_boxed (value, self->goodbye);
+      break;
+    case USHER_POOL_PROP_SUSPENDED:
+      g_value_set_boolean (value, self->is_suspended);
+      break;
     default:
-      if (!pool_get_limit (self, property_id, value) && !pool_get_default (self, property_id, value) &&
-          !pool_get_figure (self, property_id, value) &&
-          !pool_get_sum (self, property_id, value))
+      if (!pool_get_number (self, property_id, value) && !pool_get_figure (self, property_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
 }
@@ -262,7 +171,7 @@ usher_acceptor_pool_set_property (GObject *object,
   switch (property_id)
     {
     case USHER_POOL_PROP_NAME:
-      self->name = g_strdup (g_value_get_string (value) != NULL ? g_value_get_string (value) : DEFAULT_NAME);
+      self->name = g_strdup (g_value_get_string (value) != NULL ? g_value_get_string (value) : USHER_DEFAULT_POOL_NAME);
       break;
     case USHER_POOL_PROP_EXECUTION:
       usher_acceptor_pool_set_execution (self, g_value_get_enum (value));
@@ -270,20 +179,11 @@ usher_acceptor_pool_set_property (GObject *object,
     case USHER_POOL_PROP_RESTART:
       usher_acceptor_pool_set_restart (self, g_value_get_enum (value));
       break;
-    case USHER_POOL_PROP_INTENSITY:
-      usher_acceptor_pool_set_intensity (self, g_value_get_uint (value));
-      break;
-    case USHER_POOL_PROP_PERIOD_MSEC:
-      usher_acceptor_pool_set_period_msec (self, g_value_get_uint (value));
-      break;
     case USHER_POOL_PROP_GRACE_MSEC:
       usher_acceptor_pool_set_grace_msec (self, g_value_get_int64 (value));
       break;
     case USHER_POOL_PROP_SHUTDOWN_MSEC:
       usher_acceptor_pool_set_shutdown_msec (self, g_value_get_int64 (value));
-      break;
-    case USHER_POOL_PROP_ESCALATION_GRACE_MSEC:
-      usher_acceptor_pool_set_escalation_grace_msec (self, g_value_get_uint (value));
       break;
     case USHER_POOL_PROP_DRAIN_ON_FAILURE:
       usher_acceptor_pool_set_drain_on_failure (self, g_value_get_boolean (value));
@@ -291,482 +191,19 @@ usher_acceptor_pool_set_property (GObject *object,
     case USHER_POOL_PROP_DRAIN_IDLE_READS:
       usher_acceptor_pool_set_drain_idle_reads (self, g_value_get_boolean (value));
       break;
+    case USHER_POOL_PROP_MAX_QUEUED_BYTES:
+      usher_acceptor_pool_set_max_queued_bytes (self, g_value_get_uint64 (value));
+      break;
+    case USHER_POOL_PROP_AT_LIMIT:
+      usher_acceptor_pool_set_at_limit (self, g_value_get_enum (value));
+      break;
+    case USHER_POOL_PROP_GOODBYE:
+      usher_acceptor_pool_set_goodbye (self, g_value_get_boxed (value));
+      break;
     default:
-      if (!pool_set_limit (self, property_id, value) && !pool_set_default (self, property_id, value))
+      if (!pool_set_number (self, property_id, value))
         G_OBJECT_WARN_INVALID_PROPERTY_ID (object, property_id, pspec);
     }
-}
-
-static void
-install_execution (void)
-{
-  /**
-   * UsherAcceptorPool:execution:
-   *
-   * Where the code of blocking acceptors runs. Those that implement [iface@Usher.AsyncAcceptor] run on
-   * the loop, whatever this says.
-   *
-   * The default is %USHER_EXECUTION_THREAD.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_EXECUTION] =
-      g_param_spec_enum ("execution", NULL, NULL, USHER_TYPE_EXECUTION, USHER_EXECUTION_THREAD,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_budget (void)
-{
-  /**
-   * UsherAcceptorPool:restart:
-   *
-   * Whether the failure of a connection's acceptor is charged to the restart budget: yes if
-   * transient, no if temporary. Either way it is reported, and a connection is never restarted.
-   * Permanent has no meaning for a pool, and is refused.
-   *
-   * The default is temporary.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_RESTART] =
-      g_param_spec_enum ("restart", NULL, NULL, USHER_TYPE_RESTART, USHER_RESTART_TEMPORARY,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:intensity:
-   *
-   * How many charges the pool survives within its period.
-   *
-   * The default is 1, as in OTP.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_INTENSITY] =
-      g_param_spec_uint ("intensity", NULL, NULL, 0, G_MAXUINT, 1,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:period-msec:
-   *
-   * The period of the restart budget, in milliseconds.
-   *
-   * The default is 5000, as in OTP.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_PERIOD_MSEC] =
-      g_param_spec_uint ("period-msec", NULL, NULL, 1, G_MAXUINT, 5000,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_time_limits (void)
-{
-  /**
-   * UsherAcceptorPool:grace-msec:
-   *
-   * How long connections that were told to leave may take, in milliseconds; -1 is
-   * for ever.
-   *
-   * The default is 5000.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_GRACE_MSEC] =
-      g_param_spec_int64 ("grace-msec", NULL, NULL, -1, G_MAXINT32, 5000,
-                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:shutdown-msec:
-   *
-   * How long acceptors whose I/O was cancelled may take to unwind, in milliseconds;
-   * %USHER_SHUTDOWN_INFINITY is for ever, and with %USHER_SHUTDOWN_BRUTAL_KILL nobody waits for them.
-   *
-   * The default is 5000.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_SHUTDOWN_MSEC] =
-      g_param_spec_int64 ("shutdown-msec", NULL, NULL, USHER_SHUTDOWN_BRUTAL_KILL, G_MAXINT32, 5000,
-                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:escalation-grace-msec:
-   *
-   * The longest grace, in milliseconds, of a pool that ends over its restart budget: its
-   * clients wait for it to come back.
-   *
-   * The default is 5000.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_ESCALATION_GRACE_MSEC] =
-      g_param_spec_uint ("escalation-grace-msec", NULL, NULL, 0, G_MAXINT32, 5000,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_drain (void)
-{
-  /**
-   * UsherAcceptorPool:drain-on-failure:
-   *
-   * Whether connections are told to leave also when their listen socket failed or is
-   * being restarted.
-   *
-   * The default is FALSE.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_DRAIN_ON_FAILURE] =
-      g_param_spec_boolean ("drain-on-failure", NULL, NULL, FALSE,
-                            G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:drain-idle-reads:
-   *
-   * Whether a read that waits on a connection that was told to leave returns end-of-file if
-   * nothing was received since the last write. It makes code that knows nothing of draining leave
-   * when it is idle.
-   *
-   * The default is TRUE for a pool made with [ctor@Usher.AcceptorPool.new_for_func], else FALSE.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_DRAIN_IDLE_READS] =
-      g_param_spec_boolean ("drain-idle-reads", NULL, NULL, FALSE,
-                            G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_limits (void)
-{
-  /**
-   * UsherAcceptorPool:max-connections:
-   *
-   * How many connections the pool serves at once, over all its listen sockets. It is exact: a
-   * place is taken before a connection is accepted. What happens to those that come when all
-   * places are taken says [property@Usher.AcceptorPool:at-limit]. A pool with a limit of 0 is
-   * refused when it is started.
-   *
-   * The default is %G_MAXUINT, which is no limit.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_MAX_CONNECTIONS] =
-      g_param_spec_uint ("max-connections", NULL, NULL, 0, G_MAXUINT, G_MAXUINT,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:low-watermark:
-   *
-   * To how many connections their number has to fall before a pool that was full, and queues,
-   * accepts again. So it goes to work for more than one place at a time. 0 stands for a sixteenth
-   * less than [property@Usher.AcceptorPool:max-connections].
-   *
-   * The default is 0.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_LOW_WATERMARK] =
-      g_param_spec_uint ("low-watermark", NULL, NULL, 0, G_MAXUINT, 0,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_at_limit (void)
-{
-  /**
-   * UsherAcceptorPool:at-limit-wait-msec:
-   *
-   * How long an accepted connection may wait for a place, in milliseconds, with
-   * %USHER_AT_LIMIT_WAIT. At most 1024 connections wait like this; the others stay in the
-   * kernel's queue.
-   *
-   * The default is 1000.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_AT_LIMIT_WAIT_MSEC] =
-      g_param_spec_uint ("at-limit-wait-msec", NULL, NULL, 0, G_MAXUINT, 1000,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_peer_limits (void)
-{
-  /**
-   * UsherAcceptorPool:max-connections-per-peer:
-   *
-   * How many connections the pool serves at once for one peer's address. IPv6 peers are counted
-   * by their subnet, the first 64 bits. Those that come beyond that are refused, with the
-   * goodbye. Connections that were accepted while there was no such limit are not counted.
-   *
-   * The default is %G_MAXUINT, which is no limit.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_MAX_CONNECTIONS_PER_PEER] =
-      g_param_spec_uint ("max-connections-per-peer", NULL, NULL, 0, G_MAXUINT, G_MAXUINT,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:max-connections-per-user:
-   *
-   * How many connections the pool serves at once for one user at Unix sockets. Those that come
-   * beyond that are refused, with the goodbye. Connections that were accepted while there was no
-   * such limit are not counted.
-   *
-   * The default is %G_MAXUINT, which is no limit.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_MAX_CONNECTIONS_PER_USER] =
-      g_param_spec_uint ("max-connections-per-user", NULL, NULL, 0, G_MAXUINT, G_MAXUINT,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_refusing (void)
-{
-  /**
-   * UsherAcceptorPool:at-limit:
-   *
-   * What happens to connections that come when all places are taken.
-   *
-   * The default is queue.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_AT_LIMIT] =
-      g_param_spec_enum ("at-limit", NULL, NULL, USHER_TYPE_AT_LIMIT, USHER_AT_LIMIT_QUEUE,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:goodbye:
-   *
-   * What a refused connection is sent before it is closed.
-   *
-   * The default is %NULL, which is nothing.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_GOODBYE] =
-      g_param_spec_boxed ("goodbye", NULL, NULL, G_TYPE_BYTES,
-                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:suspended: (getter is_suspended)
-   *
-   * Whether the pool was told to accept nothing, by [method@Usher.AcceptorPool.suspend].
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_SUSPENDED] =
-      g_param_spec_boolean ("suspended", NULL, NULL, FALSE,
-                            G_PARAM_READABLE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_counters (void)
-{
-  /**
-   * UsherAcceptorPool:n-accepted:
-   *
-   * How many connections were given to an acceptor. Changes are not notified.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_N_ACCEPTED] =
-      g_param_spec_uint64 ("n-accepted", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:n-refused:
-   *
-   * How many connections were accepted and closed without being served, for whatever reason. Changes are not
-   * notified.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_N_REFUSED] =
-      g_param_spec_uint64 ("n-refused", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:n-failed:
-   *
-   * How many connections exited with an error, or were abandoned. Changes are not notified.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_N_FAILED] =
-      g_param_spec_uint64 ("n-failed", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_failures (void)
-{
-  /**
-   * UsherAcceptorPool:n-peer-failures:
-   *
-   * How many connections ended by the failure of their peer. Changes are not notified.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_N_PEER_FAILURES] =
-      g_param_spec_uint64 ("n-peer-failures", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:n-accept-errors:
-   *
-   * How many attempts to accept a connection failed, for whatever reason. Changes are not notified.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_N_ACCEPT_ERRORS] =
-      g_param_spec_uint64 ("n-accept-errors", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:n-restarts:
-   *
-   * How many failures were charged to the restart budget. Changes are not notified.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_N_RESTARTS] =
-      g_param_spec_uint64 ("n-restarts", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_defaults (void)
-{
-  /**
-   * UsherAcceptorPool:read-timeout-msec:
-   *
-   * How long a read of a connection may wait for the peer to send something, in
-   * milliseconds; 0 is for ever. A connection begins with it as its
-   * [property@Usher.Connection:read-timeout-msec], where it is explained.
-   *
-   * The default is 0.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_READ_TIMEOUT_MSEC] =
-      g_param_spec_uint ("read-timeout-msec", NULL, NULL, 0, G_MAXUINT, 0,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:write-timeout-msec:
-   *
-   * How long a write of a connection may wait for the peer to take something, in
-   * milliseconds; 0 is for ever. A connection begins with it as its
-   * [property@Usher.Connection:write-timeout-msec], where it is explained.
-   *
-   * The default is 0.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_WRITE_TIMEOUT_MSEC] =
-      g_param_spec_uint ("write-timeout-msec", NULL, NULL, 0, G_MAXUINT, 0,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:idle-timeout-msec:
-   *
-   * How long the peer of a connection may send nothing, in
-   * milliseconds; 0 is for ever. A connection begins with it as its
-   * [property@Usher.Connection:idle-timeout-msec], where it is explained.
-   *
-   * The default is 0.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_IDLE_TIMEOUT_MSEC] =
-      g_param_spec_uint ("idle-timeout-msec", NULL, NULL, 0, G_MAXUINT, 0,
-                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:max-queued-bytes:
-   *
-   * How many bytes may be queued for a connection by [method@Usher.Connection.queue_bytes]; 0 is
-   * without limit.
-   *
-   * The default is 1 MiB.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_MAX_QUEUED_BYTES] =
-      g_param_spec_uint64 ("max-queued-bytes", NULL, NULL, 0, G_MAXUINT64, USHER_DEFAULT_MAX_QUEUED_BYTES,
-                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_traffic (void)
-{
-  /**
-   * UsherAcceptorPool:bytes-received:
-   *
-   * How many bytes the connections have received. Changes are not notified.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_BYTES_RECEIVED] =
-      g_param_spec_uint64 ("bytes-received", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:bytes-sent:
-   *
-   * How many bytes the connections have sent. Changes are not notified.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_BYTES_SENT] =
-      g_param_spec_uint64 ("bytes-sent", NULL, NULL, 0, G_MAXUINT64, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:queue-depth:
-   *
-   * How many connections wait in the kernel's queues of all listen sockets. Changes are not
-   * notified.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_QUEUE_DEPTH] =
-      g_param_spec_uint ("queue-depth", NULL, NULL, 0, G_MAXUINT, 0, G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-}
-
-static void
-install_figures (void)
-{
-  /**
-   * UsherAcceptorPool:name:
-   *
-   * The name of the pool, for reports.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_NAME] = g_param_spec_string ("name", NULL, NULL, DEFAULT_NAME,
-                                                     G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:n-waiting:
-   *
-   * How many acceptors wait for a connection. Changes are not notified.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_N_WAITING] = g_param_spec_uint ("n-waiting", NULL, NULL, 0, G_MAXUINT, 0,
-                                                        G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
-
-  /**
-   * UsherAcceptorPool:n-connections:
-   *
-   * How many acceptors serve a connection. Changes are not notified.
-   *
-   * Since: 0.1
-   */
-  props[USHER_POOL_PROP_N_CONNECTIONS] = g_param_spec_uint ("n-connections", NULL, NULL, 0, G_MAXUINT, 0,
-                                                            G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 }
 
 void
@@ -774,26 +211,5 @@ usher_acceptor_pool_install_properties (GObjectClass *object_class)
 {
   object_class->get_property = usher_acceptor_pool_get_property;
   object_class->set_property = usher_acceptor_pool_set_property;
-
-  install_execution ();
-  install_budget ();
-  install_time_limits ();
-  install_drain ();
-  install_defaults ();
-  install_limits ();
-  install_at_limit ();
-  install_peer_limits ();
-  install_refusing ();
-  install_counters ();
-  install_failures ();
-  install_traffic ();
-  install_figures ();
-  g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
-}
-
-void
-usher_acceptor_pool_notify (UsherAcceptorPool *self,
-                            UsherPoolProperty property)
-{
-  g_object_notify_by_pspec (G_OBJECT (self), props[property]);
+  usher_acceptor_pool_install_property_specs (object_class);
 }

@@ -26,4 +26,8 @@ typedef struct
 void usher_pool_counters_count_exit (UsherPoolCounters *self,
                                      UsherExit *exit);
 
+/* For whatever reason. */
+guint64 usher_pool_statistics_sum_refused (const UsherPoolStatistics *self);
+guint64 usher_pool_statistics_sum_accept_errors (const UsherPoolStatistics *self);
+
 G_END_DECLS

@@ -57,6 +57,29 @@ run_add_bytes (UsherAcceptorRun *run,
     usher_connection_add_bytes (run->connection, &counters->bytes_received, &counters->bytes_sent);
 }
 
+static guint64
+sum (const guint64 *counters,
+     gsize n)
+{
+  guint64 total = 0;
+
+  for (gsize i = 0; i < n; i++)
+    total += counters[i];
+  return total;
+}
+
+guint64
+usher_pool_statistics_sum_refused (const UsherPoolStatistics *self)
+{
+  return sum (self->counters.n_refused, G_N_ELEMENTS (self->counters.n_refused));
+}
+
+guint64
+usher_pool_statistics_sum_accept_errors (const UsherPoolStatistics *self)
+{
+  return sum (self->counters.n_accept_errors, G_N_ELEMENTS (self->counters.n_accept_errors));
+}
+
 static guint
 pool_sum_queues (UsherAcceptorPool *self)
 {
