@@ -382,6 +382,63 @@ test_removes_harmlessly (ReactorFixture *fixture,
   probe_clear (&probe);
 }
 
+/* Whoever has the file as well keeps it in the epoll set. */
+static void
+test_forgotten (ReactorFixture *fixture,
+                gconstpointer user_data)
+{
+  Probe *forgotten = g_new0 (Probe, 1);
+  Probe successor;
+  int copy, fd;
+
+  probe_init (forgotten, fixture->reactor, EPOLLIN | EPOLLET);
+  fd = forgotten->fd;
+  copy = dup (fd);
+  usher_watch_forget (&forgotten->watch);
+  g_assert_false (usher_watch_is_added (&forgotten->watch));
+  usher_watch_forget (&forgotten->watch);
+  g_assert_no_errno (close (fd));
+  g_free (forgotten);
+  g_assert_no_errno (eventfd_write (copy, 1));
+  iterate_pending (fixture->context);
+
+  probe_init (&successor, fixture->reactor, EPOLLIN | EPOLLET);
+  g_assert_cmpint (successor.fd, ==, fd);
+  g_assert_no_errno (eventfd_write (copy, 1));
+  iterate_pending (fixture->context);
+  g_assert_cmpuint (successor.n_calls, ==, 0);
+  probe_signal (&successor);
+  iterate_pending (fixture->context);
+  g_assert_cmpuint (successor.n_calls, ==, 1);
+
+  probe_clear (&successor);
+  g_assert_no_errno (close (copy));
+}
+
+static void
+forget_other (Probe *probe)
+{
+  usher_watch_forget (&probe->other->watch);
+}
+
+static void
+test_forgotten_while_ready (ReactorFixture *fixture,
+                            gconstpointer user_data)
+{
+  Probe *probes = probes_new (fixture->reactor, 2, EPOLLIN | EPOLLET);
+
+  for (gsize i = 0; i < 2; i++)
+    {
+      probes[i].func = forget_other;
+      probes[i].other = &probes[1 - i];
+    }
+
+  iterate_pending (fixture->context);
+  g_assert_cmpuint (probes_count_calls (probes, 2), ==, 1);
+
+  probes_free (probes, 2);
+}
+
 static void
 test_bounded (ReactorFixture *fixture,
               gconstpointer user_data)
@@ -580,6 +637,8 @@ main (int argc,
   reactor_fixture_add_test ("/watch/may-be-added-again-in-its-callback", test_adds_again);
   reactor_fixture_add_test ("/watch/forgets-its-events-when-removed", test_forgets_events);
   reactor_fixture_add_test ("/watch/is-removed-harmlessly-at-any-time", test_removes_harmlessly);
+  reactor_fixture_add_test ("/watch/is-not-taken-for-one-that-was-forgotten", test_forgotten);
+  reactor_fixture_add_test ("/watch/is-forgotten-although-it-is-ready", test_forgotten_while_ready);
   reactor_fixture_add_test ("/watch/shares-dispatches-of-bounded-length", test_bounded);
   reactor_fixture_add_test ("/watch/gets-its-turn-among-many", test_fair);
   reactor_fixture_add_test ("/watch/that-is-patient-comes-last", test_patient);

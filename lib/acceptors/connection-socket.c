@@ -4,7 +4,6 @@
 #include "acceptors/connection-parts-private.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <unistd.h>
 
 /* It has a descriptor of its own, because a GSocket closes the one that it was given. */
@@ -13,7 +12,7 @@ connection_make_socket (UsherConnection *self,
                         GError **error)
 {
   GSocket *socket;
-  int fd = fcntl (usher_transport_get_fd (self->transport), F_DUPFD_CLOEXEC, 0);
+  int fd = usher_transport_duplicate_fd (self->transport);
 
   if (fd < 0)
     {

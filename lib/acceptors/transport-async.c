@@ -3,6 +3,7 @@
 
 #include "acceptors/transport-parts-private.h"
 
+#include <fcntl.h>
 #include <sys/epoll.h>
 
 static const guint32 watch_events[] = {
@@ -17,14 +18,28 @@ usher_transport_is_in_reactor (UsherTransport *self)
          self->transfers[USHER_TRANSPORT_WRITE] != NULL;
 }
 
+int
+usher_transport_duplicate_fd (UsherTransport *self)
+{
+  int fd;
+
+  g_mutex_lock (&self->lock);
+  self->is_duplicated = TRUE;
+  fd = fcntl (self->fd, F_DUPFD_CLOEXEC, 0);
+  g_mutex_unlock (&self->lock);
+
+  return fd;
+}
+
 /* A watched transport stays alive: the reactor holds a reference. */
-void
-usher_transport_unwatch (UsherTransport *self)
+static void
+transport_unwatch (UsherTransport *self,
+                   void (*remove) (UsherWatch *watch))
 {
   if (self->watched_events == 0)
     return;
 
-  usher_watch_remove (&self->watch);
+  remove (&self->watch);
   self->watched_events = 0;
   usher_transport_unref (self);
 }
@@ -32,7 +47,7 @@ usher_transport_unwatch (UsherTransport *self)
 void
 usher_transport_leave_reactor (UsherTransport *self)
 {
-  usher_transport_unwatch (self);
+  transport_unwatch (self, self->is_duplicated ? usher_watch_remove : usher_watch_forget);
   if (!self->is_timed)
     return;
 
@@ -78,7 +93,7 @@ transport_watch (UsherTransport *self,
   if (events == self->watched_events)
     return TRUE;
 
-  usher_transport_unwatch (self);
+  transport_unwatch (self, usher_watch_remove);
   self->is_hung_up = FALSE;
   if (!usher_watch_add (&self->watch, self->reactor, self->fd, events, on_watch_ready, error))
     {

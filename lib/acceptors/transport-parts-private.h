@@ -18,13 +18,14 @@ struct _UsherTransport
   gatomicrefcount ref_count;
   UsherReactor *reactor; /* (owned) */
   GMutex lock;
-  int fd;               /* (locked-by lock): -1 once closed; stays while there are users */
-  int users;            /* (atomic): who uses the descriptor, twice; and 1 once it is to be closed */
-  int exiting;          /* (atomic) */
-  int draining;         /* (atomic) */
-  int drain_idle_reads; /* (atomic) */
-  int received;         /* (atomic): something, since the last write */
-  guint64 n_bytes[2];   /* (atomic): received and sent so far */
+  int fd;                 /* (locked-by lock): -1 once closed; stays while there are users */
+  gboolean is_duplicated; /* (locked-by lock): somebody has a descriptor of the same socket */
+  int users;              /* (atomic): who uses the descriptor, twice; and 1 once it is to be closed */
+  int exiting;            /* (atomic) */
+  int draining;           /* (atomic) */
+  int drain_idle_reads;   /* (atomic) */
+  int received;           /* (atomic): something, since the last write */
+  guint64 n_bytes[2];     /* (atomic): received and sent so far */
 
   UsherFiber *fiber;               /* (unowned) (nullable) (locked-by lock): whose connection it is */
   GCancellable *exit_cancellable;  /* (owned) (nullable) (locked-by lock): made when asked for */
@@ -111,7 +112,8 @@ gboolean usher_transport_is_in_reactor (UsherTransport *self);
 void usher_transport_wake (UsherTransport *self);
 /* Looks at the asynchronous transfers again, in the reactor's context. */
 void usher_transport_post (UsherTransport *self);
-/* Stops the timer and the watch. Called in the reactor's context, with the lock held. */
+/* Stops the timer and the watch, before the descriptor is closed. Called in the reactor's context, with
+ * the lock held. */
 void usher_transport_leave_reactor (UsherTransport *self);
-void usher_transport_unwatch (UsherTransport *self);
+
 G_END_DECLS

@@ -82,6 +82,8 @@ void usher_transport_transfer_async (UsherTransport *self,
 void usher_transport_close (UsherTransport *self);
 /* -1 once closed. */
 int usher_transport_get_fd (UsherTransport *self);
+/* (transfer full): another descriptor of the same socket; -1 on failure, with errno set. */
+int usher_transport_duplicate_fd (UsherTransport *self);
 
 /* Those who wait follow the new limits at once. */
 void usher_transport_set_limits (UsherTransport *self,

@@ -35,6 +35,7 @@ struct _UsherWatch
   UsherWatch *previous; /* (unowned) (nullable): in the queue of ready watches */
   UsherWatch *next;     /* (unowned) (nullable) */
   int fd;
+  guint generation;     /* tells it from those that had the same descriptor before */
   guint32 ready_events; /* EPOLL*, not dispatched yet; 0 while not in the queue */
   gboolean is_patient;
 };
@@ -92,6 +93,10 @@ gboolean usher_watch_add (UsherWatch *watch,
 void usher_watch_set_patient (UsherWatch *watch);
 /* Before the descriptor is closed. Harmless if not added; its callback does not run any more. */
 void usher_watch_remove (UsherWatch *watch);
+/* Instead, if the descriptor is closed next and is not duplicated: the kernel then forgets it by itself,
+ * which saves a system call. A process that was forked meanwhile may keep it alive for a while; what
+ * is told of it then is ignored. Only with EPOLLET, lest that is told all the time. */
+void usher_watch_forget (UsherWatch *watch);
 gboolean usher_watch_is_added (const UsherWatch *watch);
 
 /* Starts, or moves, the timer. It is stopped when its callback runs. A deadline in the past counts

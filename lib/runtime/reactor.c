@@ -10,6 +10,7 @@
 #include "runtime/stack-pool-private.h"
 #include "runtime/timer-heap-private.h"
 #include "runtime/watch-queue-private.h"
+#include "runtime/watch-table-private.h"
 
 #include <glib-unix.h>
 #include <unistd.h>
@@ -29,6 +30,7 @@ struct _UsherReactor
 
   int epoll_fd; /* (owned): -1 before the first watch */
   gpointer epoll_tag;
+  UsherWatchTable watches;
   guint n_watches;
   guint64 n_dispatches;
   UsherWatchQueue ready;
@@ -73,7 +75,12 @@ collect_events (UsherReactor *self)
   int n_events = epoll_wait (self->epoll_fd, events, MAX_EVENTS, 0);
 
   for (int i = 0; i < n_events; i++)
-    usher_watch_queue_push (get_queue (self, events[i].data.ptr), events[i].data.ptr, events[i].events);
+    {
+      UsherWatch *watch = usher_watch_table_find (&self->watches, events[i].data.u64);
+
+      if (watch != NULL)
+        usher_watch_queue_push (get_queue (self, watch), watch, events[i].events);
+    }
 }
 
 static void
@@ -216,6 +223,7 @@ usher_reactor_finalize (GSource *source)
   if (self->epoll_fd >= 0)
     close (self->epoll_fd);
 
+  usher_watch_table_clear (&self->watches);
   usher_timer_heap_clear (&self->timers);
   usher_message_queue_clear (&self->messages);
 }
@@ -370,7 +378,7 @@ usher_watch_add (UsherWatch *watch,
                  UsherWatchFunc func,
                  GError **error)
 {
-  struct epoll_event event = { .events = events, .data.ptr = watch };
+  struct epoll_event event = { events, { .u64 = usher_watch_table_get_next_key (&reactor->watches, fd) } };
 
   g_return_val_if_fail (!usher_watch_is_added (watch), FALSE);
 
@@ -378,8 +386,9 @@ usher_watch_add (UsherWatch *watch,
       !usher_epoll_add (reactor->epoll_fd, fd, event, error))
     return FALSE;
 
-  reactor->n_watches++;
   *watch = (UsherWatch){ .reactor = reactor, .func = func, .fd = fd };
+  usher_watch_table_add (&reactor->watches, watch);
+  reactor->n_watches++;
 
   return TRUE;
 }
@@ -393,16 +402,28 @@ usher_watch_set_patient (UsherWatch *watch)
 }
 
 void
-usher_watch_remove (UsherWatch *watch)
+usher_watch_forget (UsherWatch *watch)
 {
   UsherReactor *reactor = g_steal_pointer (&watch->reactor);
 
   if (reactor == NULL)
     return;
 
-  usher_epoll_remove (reactor->epoll_fd, watch->fd);
+  usher_watch_table_remove (&reactor->watches, watch);
   usher_watch_queue_remove (get_queue (reactor, watch), watch);
   reactor->n_watches--;
+}
+
+void
+usher_watch_remove (UsherWatch *watch)
+{
+  UsherReactor *reactor = watch->reactor;
+
+  if (reactor == NULL)
+    return;
+
+  usher_epoll_remove (reactor->epoll_fd, watch->fd);
+  usher_watch_forget (watch);
 }
 
 gboolean
