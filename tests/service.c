@@ -315,6 +315,20 @@ test_deadline (Fixture *fixture,
 }
 
 static void
+test_spread_beyond_the_grace (Fixture *fixture,
+                              gconstpointer data)
+{
+  usher_acceptor_pool_set_drain_spread_msec (fixture->pools[1], 2001);
+  begin_start (fixture);
+  iterate_pending (NULL);
+  g_assert_error (fixture->start_error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (fixture->start_error->message,
+                            "pool chat would tell its connections to leave within a drain-spread of 2001 ms, but "
+                            "their grace of 2000 ms"));
+  g_clear_error (&fixture->start_error);
+}
+
+static void
 test_bad_address (Fixture *fixture,
                   gconstpointer data)
 {
@@ -409,9 +423,10 @@ test_options (Fixture *fixture,
 
   g_assert_true (parse (fixture,
                         "shop --listen web=tcp://127.0.0.1:0 -l web=tcp://[::1]:0 --grace 7s --shutdown=infinity "
-                        "--lame-duck 20ms --drain-deadline infinity --max-connections 33",
+                        "--drain-spread 6s --lame-duck 20ms --drain-deadline infinity --max-connections 33",
                         NULL));
   g_assert_cmpint (usher_acceptor_pool_get_grace_msec (fixture->pools[1]), ==, 7000);
+  g_assert_cmpuint (usher_acceptor_pool_get_drain_spread_msec (fixture->pools[0]), ==, 6000);
   g_assert_cmpint (usher_acceptor_pool_get_shutdown_msec (fixture->pools[0]), ==, -1);
   g_assert_cmpuint (usher_acceptor_pool_get_max_connections (fixture->pools[1]), ==, 33);
   g_assert_cmpuint (usher_service_get_lame_duck_msec (fixture->service), ==, 20);
@@ -436,7 +451,8 @@ test_bad_options (Fixture *fixture,
     { "shop --listen unix:/tmp/web=1", "the pools are: web, chat" },
     { "shop --grace soon", "--grace: “soon” is no duration" },
     { "shop --shutdown -1", "is no duration" },
-    { "shop --lame-duck infinity", "would never end" },
+    { "shop --drain-spread infinity", "--drain-spread: it would never end" },
+    { "shop --lame-duck infinity", "--lame-duck: it would never end" },
     { "shop --drain-deadline 5d", "is no duration" },
     { "shop --max-connections 0", "--max-connections: " },
   };
@@ -463,6 +479,7 @@ main (int argc,
   SERVICE_CASE ("pools-drain-at-the-same-time", test_drains_in_parallel);
   SERVICE_CASE ("a-lame-duck-still-accepts", test_lame_duck);
   SERVICE_CASE ("what-does-not-fit-its-deadline-is-refused", test_deadline);
+  SERVICE_CASE ("a-spread-longer-than-its-grace-is-refused", test_spread_beyond_the_grace);
   SERVICE_CASE ("a-bad-address-is-named", test_bad_address);
   SERVICE_CASE ("starts-once-at-a-time", test_starts_once);
   SERVICE_CASE ("may-drain-while-it-starts", test_drain_while_starting);

@@ -45,6 +45,7 @@ struct _UsherAcceptorPool
   gint64 grace_msec;
   gint64 shutdown_msec;
   guint escalation_grace_msec;
+  guint drain_spread_msec;
   gboolean drain_on_failure;
   gboolean drain_idle_reads;
   UsherTransportLimits limits; /* that connections begin with */
@@ -94,6 +95,10 @@ void usher_acceptor_pool_escalate (UsherAcceptorPool *self);
 void usher_acceptor_pool_listen_socket_down (UsherAcceptorPool *self,
                                              UsherListenSocket *listen_socket,
                                              UsherDownCause cause);
+
+/* Whether its phases go together. */
+gboolean usher_acceptor_pool_check_drain (UsherAcceptorPool *self,
+                                          GError **error);
 
 /* The pool's limits. */
 gboolean usher_acceptor_pool_check_limits (UsherAcceptorPool *self,

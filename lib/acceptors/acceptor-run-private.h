@@ -43,10 +43,10 @@ struct _UsherAcceptorRun
   UsherProxyGreeting *greeting; /* (owned) (nullable): while it waits for a PROXY header */
   UsherExit *reason;            /* (owned) (nullable): why it ends without serving one */
   int accept_timeout_msec;
-  UsherTimer accept_timer;
-  gint64 began_usec; /* to serve */
-  gint64 told_usec;  /* when the connection was told to leave; 0 before */
-  gboolean is_cut;   /* made to exit after its grace */
+  UsherTimer timer;    /* the end of its wait for a connection; then, when that is told to leave */
+  gint64 began_usec;   /* to serve */
+  gint64 drained_usec; /* when the connection's grace began; 0 before. It may be told later */
+  gboolean is_cut;     /* made to exit after its grace */
 
   GList run_link;     /* in the pool's list of all runs */
   GList waiting_link; /* in the socket's list of waiting runs */
@@ -83,6 +83,9 @@ void usher_acceptor_run_serve (UsherAcceptorRun *self,
                                UsherConnection *connection);
 void usher_acceptor_run_terminate (UsherAcceptorRun *self,
                                    UsherExit *reason);
+/* Tells the connection to leave, after a time or at once. */
+void usher_acceptor_run_tell (UsherAcceptorRun *self,
+                              gint64 delay_usec);
 /* Nobody waits for the run any more, and what it still answers is not heard. */
 void usher_acceptor_run_abandon (UsherAcceptorRun *self);
 

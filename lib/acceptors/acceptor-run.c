@@ -28,6 +28,7 @@ run_set_state (UsherAcceptorRun *self,
 
   if (self->state == USHER_RUN_STARTING)
     self->socket->n_starting--;
+  usher_timer_stop (&self->timer);
   self->state = state;
 }
 
@@ -73,7 +74,6 @@ usher_acceptor_run_unref (UsherAcceptorRun *self)
   if (!g_ref_count_dec (&self->ref_count))
     return;
 
-  usher_timer_stop (&self->accept_timer);
   g_clear_object (&self->acceptor);
   g_clear_object (&self->connection);
   g_clear_pointer (&self->reason, usher_exit_unref);
@@ -171,7 +171,6 @@ usher_acceptor_run_serve (UsherAcceptorRun *self,
 {
   UsherProxyPolicy *policy;
 
-  usher_timer_stop (&self->accept_timer);
   run_set_state (self, USHER_RUN_SERVING);
   self->connection = connection;
   self->began_usec = usher_clock_now_usec ();
@@ -205,7 +204,6 @@ void
 usher_acceptor_run_terminate (UsherAcceptorRun *self,
                               UsherExit *reason)
 {
-  usher_timer_stop (&self->accept_timer);
   run_set_state (self, USHER_RUN_TERMINATING);
   self->reason = usher_exit_ref (reason);
   self->runner->terminate (self);
@@ -224,6 +222,32 @@ usher_acceptor_run_terminated (UsherAcceptorRun *self)
     usher_acceptor_pool_remove_run (self->socket->pool, self);
 }
 
+static void
+on_told (UsherTimer *timer)
+{
+  UsherAcceptorRun *self = USHER_OWNER (UsherAcceptorRun, timer, timer);
+  g_autoptr (UsherConnection) connection = g_object_ref (self->connection);
+
+  usher_connection_drain (connection);
+}
+
+void
+usher_acceptor_run_tell (UsherAcceptorRun *self,
+                         gint64 delay_usec)
+{
+  if (self->state != USHER_RUN_SERVING)
+    return;
+
+  if (delay_usec > 0)
+    {
+      usher_timer_start (&self->timer, self->socket->reactor, usher_clock_now_usec () + delay_usec, on_told);
+      return;
+    }
+
+  usher_timer_stop (&self->timer);
+  on_told (&self->timer);
+}
+
 /* Its place still waits to be told what to do. */
 static void
 run_abandon_greeting (UsherAcceptorRun *self)
@@ -236,7 +260,6 @@ run_abandon_greeting (UsherAcceptorRun *self)
 void
 usher_acceptor_run_abandon (UsherAcceptorRun *self)
 {
-  usher_timer_stop (&self->accept_timer);
   run_set_state (self, USHER_RUN_EXITED);
   if (self->reason == NULL)
     self->reason = usher_exit_new_killed ();
@@ -252,7 +275,7 @@ usher_acceptor_run_abandon (UsherAcceptorRun *self)
 static void
 on_accept_timeout (UsherTimer *timer)
 {
-  UsherAcceptorRun *self = USHER_OWNER (UsherAcceptorRun, accept_timer, timer);
+  UsherAcceptorRun *self = USHER_OWNER (UsherAcceptorRun, timer, timer);
 
   usher_pool_socket_run_timed_out (self->socket, self);
 }
@@ -261,7 +284,7 @@ void
 usher_acceptor_run_start_accept_timer (UsherAcceptorRun *self)
 {
   if (self->accept_timeout_msec >= 0)
-    usher_timer_start (&self->accept_timer, self->socket->reactor,
+    usher_timer_start (&self->timer, self->socket->reactor,
                        usher_clock_now_usec () + self->accept_timeout_msec * G_TIME_SPAN_MILLISECOND,
                        on_accept_timeout);
 }
@@ -269,5 +292,5 @@ usher_acceptor_run_start_accept_timer (UsherAcceptorRun *self)
 void
 usher_acceptor_run_stop_accept_timer (UsherAcceptorRun *self)
 {
-  usher_timer_stop (&self->accept_timer);
+  usher_timer_stop (&self->timer);
 }

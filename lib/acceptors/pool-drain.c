@@ -4,6 +4,21 @@
 #include "acceptors/acceptor-pool-private.h"
 
 #include "acceptors/pool-properties-private.h"
+#include "usher/error.h"
+
+gboolean
+usher_acceptor_pool_check_drain (UsherAcceptorPool *self,
+                                 GError **error)
+{
+  if (self->grace_msec < 0 || self->drain_spread_msec <= self->grace_msec)
+    return TRUE;
+
+  g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+               "The pool %s would tell its connections to leave within a drain-spread of %u ms, but their grace of "
+               "%" G_GINT64_FORMAT " ms is over before: raise the grace, or lower the drain-spread",
+               self->name, self->drain_spread_msec, self->grace_msec);
+  return FALSE;
+}
 
 /**
  * usher_acceptor_pool_set_grace_msec: (set-property grace-msec)
@@ -132,6 +147,49 @@ usher_acceptor_pool_get_escalation_grace_msec (UsherAcceptorPool *self)
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
 
   return self->escalation_grace_msec;
+}
+
+/**
+ * usher_acceptor_pool_set_drain_spread_msec: (set-property drain-spread-msec)
+ * @self: a pool
+ * @drain_spread_msec: a time in milliseconds; 0 tells all at once
+ *
+ * Sets over which time connections are told to leave. It may change at any time, and counts for those
+ * that are told from then on. In a pool that runs, the part of it that is longer than the grace has no
+ * effect.
+ *
+ * Since: 0.1
+ */
+void
+usher_acceptor_pool_set_drain_spread_msec (UsherAcceptorPool *self,
+                                           guint drain_spread_msec)
+{
+  g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  g_return_if_fail (drain_spread_msec <= G_MAXINT32);
+
+  if (self->drain_spread_msec == drain_spread_msec)
+    return;
+
+  self->drain_spread_msec = drain_spread_msec;
+  usher_acceptor_pool_notify (self, USHER_POOL_PROP_DRAIN_SPREAD_MSEC);
+}
+
+/**
+ * usher_acceptor_pool_get_drain_spread_msec: (get-property drain-spread-msec)
+ * @self: a pool
+ *
+ * Gets over which time connections are told to leave.
+ *
+ * Returns: a time in milliseconds; 0 tells all at once
+ *
+ * Since: 0.1
+ */
+guint
+usher_acceptor_pool_get_drain_spread_msec (UsherAcceptorPool *self)
+{
+  g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
+
+  return self->drain_spread_msec;
 }
 
 /**

@@ -3,6 +3,7 @@
 
 #include "acceptors/acceptor-pool-private.h"
 
+#include "acceptors/drain-spread-private.h"
 #include "runtime/clock-private.h"
 #include "supervision/child-private.h"
 #include "usher/error.h"
@@ -41,13 +42,24 @@ usher_acceptor_pool_is_accepting (UsherAcceptorPool *self)
 
 /* Going down. */
 
-/* Tells the connections of one listen socket, or of all, and returns when the last of them that
- * are still here was told. */
+/* Whether its turn has not come by a given moment. */
+static gboolean
+run_is_told_after (UsherAcceptorRun *run,
+                   gint64 usec)
+{
+  return run->drained_usec == 0 || (usher_timer_is_started (&run->timer) && run->timer.deadline_usec > usec);
+}
+
+/* Tells the connections of one listen socket, or of all, each in its turn. Those who wait for theirs
+ * already are told again if that is later than the grace allows. Returns when the latest grace of
+ * those that are still here has begun. */
 static gint64
 pool_tell (UsherAcceptorPool *self,
-           UsherListenSocket *listen_socket)
+           UsherListenSocket *listen_socket,
+           gint64 grace_msec)
 {
-  g_autoptr (GPtrArray) told = g_ptr_array_new_with_free_func (g_object_unref);
+  g_autoptr (GPtrArray) told = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_acceptor_run_unref);
+  gint64 spread_usec = usher_drain_spread_fit (self->drain_spread_msec, grace_msec) * G_TIME_SPAN_MILLISECOND;
   gint64 now_usec = usher_clock_now_usec ();
   gint64 last_usec = 0;
 
@@ -59,16 +71,17 @@ pool_tell (UsherAcceptorPool *self,
           (listen_socket != NULL && run->socket->listen_socket != listen_socket))
         continue;
 
-      if (run->told_usec == 0)
+      if (run_is_told_after (run, now_usec + spread_usec))
         {
-          run->told_usec = now_usec;
-          g_ptr_array_add (told, g_object_ref (run->connection));
+          run->drained_usec = now_usec;
+          g_ptr_array_add (told, usher_acceptor_run_ref (run));
         }
-      last_usec = MAX (last_usec, run->told_usec);
+      last_usec = MAX (last_usec, run->drained_usec);
     }
 
   for (guint i = 0; i < told->len; i++)
-    usher_connection_drain (told->pdata[i]);
+    usher_acceptor_run_tell (told->pdata[i],
+                             usher_drain_spread_delay_usec (spread_usec, i, told->len, g_random_double ()));
 
   return last_usec;
 }
@@ -153,14 +166,14 @@ pool_reconcile_sockets (UsherAcceptorPool *self)
     usher_pool_socket_reconcile (sockets->pdata[i]);
 }
 
-/* The grace counts from when the connections were told. Those whose listen socket has been closed
- * before the pool goes down know already. */
+/* The grace counts from the first tell. For those whose listen socket has been closed before the pool
+ * goes down, that was then. */
 static void
 pool_drain (UsherAcceptorPool *self,
             UsherExit *exit,
             gint64 grace_msec)
 {
-  gint64 told_usec;
+  gint64 began_usec;
 
   if (self->state != USHER_POOL_UP)
     return;
@@ -170,9 +183,9 @@ pool_drain (UsherAcceptorPool *self,
   pool_set_state (self, USHER_POOL_DRAINING);
   pool_reconcile_sockets (self);
   usher_acceptor_pool_refuse_all_held (self);
-  told_usec = pool_tell (self, NULL);
+  began_usec = pool_tell (self, NULL, grace_msec);
   if (grace_msec >= 0 && self->state == USHER_POOL_DRAINING)
-    usher_timer_start (&self->drain_timer, self->reactor, told_usec + grace_msec * G_TIME_SPAN_MILLISECOND,
+    usher_timer_start (&self->drain_timer, self->reactor, began_usec + grace_msec * G_TIME_SPAN_MILLISECOND,
                        on_grace_over);
   usher_acceptor_pool_schedule (self);
 }
@@ -197,7 +210,7 @@ usher_acceptor_pool_listen_socket_down (UsherAcceptorPool *self,
                                         UsherDownCause cause)
 {
   if (self->state == USHER_POOL_UP && (cause == USHER_DOWN_CLOSED || self->drain_on_failure))
-    pool_tell (self, listen_socket);
+    pool_tell (self, listen_socket, self->grace_msec);
 }
 
 /* Starting and ending. */
@@ -264,7 +277,7 @@ usher_acceptor_pool_start_async (UsherChild *child,
     return;
 
   if (!usher_acceptor_pool_check_factory (self, &error) || !usher_acceptor_pool_check_limits (self, &error) ||
-      !usher_acceptor_pool_check_execution (self, &error))
+      !usher_acceptor_pool_check_drain (self, &error) || !usher_acceptor_pool_check_execution (self, &error))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;

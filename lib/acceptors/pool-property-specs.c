@@ -120,6 +120,23 @@ static void
 install_drain (void)
 {
   /**
+   * UsherAcceptorPool:drain-spread-msec:
+   *
+   * Over which time, in milliseconds, the connections are told to leave, so that their clients do not
+   * all come back, here or to another server, in the same moment. Each has its turn, in the order in
+   * which they were accepted, and a chance moment within it. The grace counts from the first tell: a
+   * connection that is told last has what is left of it. A pool whose spread is longer than its grace
+   * does not start.
+   *
+   * The default is 0: all are told at once.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_DRAIN_SPREAD_MSEC] =
+      g_param_spec_uint ("drain-spread-msec", NULL, NULL, 0, G_MAXINT32, 0,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
    * UsherAcceptorPool:drain-on-failure:
    *
    * Whether connections are told to leave also when their listen socket failed or is

@@ -116,20 +116,49 @@ apply_shutdown (UsherService *self,
 }
 
 static gboolean
+parse_finite (const char *value,
+              gint64 *msec,
+              GError **error)
+{
+  if (!usher_duration_parse (value, msec, error))
+    return FALSE;
+  if (*msec >= 0)
+    return TRUE;
+
+  g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                       "it would never end; say for how long");
+  return FALSE;
+}
+
+static gboolean
+apply_drain_spread (UsherService *self,
+                    const char *value,
+                    GError **error)
+{
+  gint64 msec;
+
+  if (!parse_finite (value, &msec, error))
+    return FALSE;
+
+  for (guint i = 0; i < self->pools->len; i++)
+    {
+      const UsherServicePool *entry = g_ptr_array_index (self->pools, i);
+
+      usher_acceptor_pool_set_drain_spread_msec (entry->pool, msec);
+    }
+
+  return TRUE;
+}
+
+static gboolean
 apply_lame_duck (UsherService *self,
                  const char *value,
                  GError **error)
 {
   gint64 msec;
 
-  if (!usher_duration_parse (value, &msec, error))
+  if (!parse_finite (value, &msec, error))
     return FALSE;
-  if (msec < 0)
-    {
-      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                           "--lame-duck=infinity would never end; say for how long");
-      return FALSE;
-    }
 
   usher_service_set_lame_duck_msec (self, msec);
   return TRUE;
@@ -177,6 +206,7 @@ static const struct
   { "--listen", apply_listen },
   { "-l", apply_listen },
   { "--grace", apply_grace },
+  { "--drain-spread", apply_drain_spread },
   { "--shutdown", apply_shutdown },
   { "--lame-duck", apply_lame_duck },
   { "--drain-deadline", apply_drain_deadline },
@@ -208,7 +238,8 @@ on_option (const char *name,
  *
  * Makes the options of the service, for a program that has options of its own:
  * `--listen=[POOL=]ADDRESS` (in place of the addresses of the program; it can be repeated),
- * `--grace`, `--shutdown`, `--lame-duck`, `--drain-deadline` and `--max-connections`.
+ * `--grace`, `--drain-spread`, `--shutdown`, `--lame-duck`, `--drain-deadline` and
+ * `--max-connections`.
  *
  * Returns: (transfer full): a group of options
  *
@@ -222,6 +253,8 @@ usher_service_get_option_group (UsherService *self)
       "Where a pool listens; can be repeated", "[POOL=]ADDRESS" },
     { "grace", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
       "How long connections may finish when the service ends", "TIME" },
+    { "drain-spread", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
+      "Over which part of that they are told to leave", "TIME" },
     { "shutdown", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
       "How long they may clean up after that, before they are killed", "TIME" },
     { "lame-duck", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
