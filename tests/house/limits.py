@@ -16,7 +16,7 @@ CONVENTION = re.compile(r'GError \*\*|GCancellable \*|GAsyncReadyCallback |GDest
                         r'|Usher\w+Func func$|gpointer user_data$|gpointer data$')
 
 # Stand-ins for functions of the C library, which has its own taste.
-STAND_INS = 'tests/support/fault.c'
+STAND_INS = ('tests/support/fault.c', 'tests/system-calls.c')
 
 DEFINITION = re.compile(r'^(?P<name>\w+) \((?P<parameters>(?:[^{};()]|\([^{};()]*\))*)\)\n'
                         r'\{\n(?P<body>.*?)^\}', re.MULTILINE | re.DOTALL)
