@@ -274,6 +274,34 @@ test_drains_in_parallel (Fixture *fixture,
   assert_exit (fixture, "shutdown");
 }
 
+static gboolean
+has_ten_connections (gpointer data)
+{
+  return usher_service_get_n_connections (((Fixture *) data)->service) == 10;
+}
+
+/* They have connected, and nobody has accepted them, when the drain begins. */
+static void
+test_serves_the_queue (Fixture *fixture,
+                       gconstpointer data)
+{
+  TestClient *clients[10];
+
+  start (fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    clients[i] = test_client_connect (get_socket (fixture, i % 2));
+  usher_service_drain (fixture->service);
+  iterate_until (NULL, has_ten_connections, fixture);
+  advance_msec (2000);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      test_client_expect_end (clients[i]);
+      g_assert_cmpint (clients[i]->error, ==, 0);
+      test_client_free (clients[i]);
+    }
+  assert_exit (fixture, "shutdown");
+}
+
 static void
 test_lame_duck (Fixture *fixture,
                 gconstpointer data)
@@ -477,6 +505,7 @@ main (int argc,
   SERVICE_CASE ("serves-and-drains", test_serves);
   SERVICE_CASE ("starts-again", test_starts_again);
   SERVICE_CASE ("pools-drain-at-the-same-time", test_drains_in_parallel);
+  SERVICE_CASE ("serves-those-who-wait-to-be-accepted", test_serves_the_queue);
   SERVICE_CASE ("a-lame-duck-still-accepts", test_lame_duck);
   SERVICE_CASE ("what-does-not-fit-its-deadline-is-refused", test_deadline);
   SERVICE_CASE ("a-spread-longer-than-its-grace-is-refused", test_spread_beyond_the_grace);

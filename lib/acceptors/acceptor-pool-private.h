@@ -27,6 +27,14 @@ typedef enum
   USHER_POOL_STOPPING, /* the connections were made to exit, and have to unwind */
 } UsherPoolState;
 
+/* Where those come from who were accepted, and wait. */
+typedef enum
+{
+  USHER_HELD_FROM_ANY,
+  USHER_HELD_FROM_UP,      /* a listen socket that is up */
+  USHER_HELD_FROM_REMOVED, /* one that the pool does not serve any more */
+} UsherHeldFrom;
+
 typedef struct _UsherPoolFactory UsherPoolFactory;
 
 struct _UsherAcceptorPool
@@ -62,7 +70,7 @@ struct _UsherAcceptorPool
   UsherPoolLink *link; /* (owned) */
   UsherSlots slots;
   UsherPeerCounts peers;
-  GQueue held; /* (element-type Held) (owned): accepted, and waiting for a slot */
+  GQueue held; /* (element-type Held) (owned): accepted, and waiting for an acceptor or a slot */
   UsherTimer held_timer;
   UsherFarewells farewells;
   UsherPoolCounters counters;
@@ -89,6 +97,10 @@ void usher_acceptor_pool_install_properties (GObjectClass *object_class);
 /* The pool's life. */
 void usher_acceptor_pool_child_iface_init (UsherChildInterface *iface);
 gboolean usher_acceptor_pool_is_accepting (UsherAcceptorPool *self);
+/* It came through a listen socket that is closed by now, and is told to leave when it had the time for
+ * its first words. */
+void usher_acceptor_pool_tell_latecomer (UsherAcceptorPool *self,
+                                         UsherAcceptorRun *run);
 /* Makes what is what should be, soon. Any thread, that has a reference. */
 void usher_acceptor_pool_schedule (UsherAcceptorPool *self);
 void usher_acceptor_pool_escalate (UsherAcceptorPool *self);
@@ -112,9 +124,10 @@ gboolean usher_acceptor_pool_return_ticket (UsherAcceptorPool *self,
  * that peer has as many as it may. */
 gboolean usher_acceptor_pool_count_peer (UsherAcceptorPool *self,
                                          UsherConnection *connection);
-/* Those who were accepted, and wait for a slot. */
+/* Those who were accepted, and wait for an acceptor or a slot. */
 void usher_acceptor_pool_serve_held (UsherAcceptorPool *self);
-void usher_acceptor_pool_refuse_all_held (UsherAcceptorPool *self);
+void usher_acceptor_pool_refuse_held (UsherAcceptorPool *self,
+                                      UsherHeldFrom from);
 
 /* What makes the pool's acceptors. */
 gboolean usher_acceptor_pool_check_factory (UsherAcceptorPool *self,

@@ -33,8 +33,11 @@
  * 6. Over its budget (more than [property@Usher.AcceptorPool:intensity] charges within
  *    [property@Usher.AcceptorPool:period-msec]) the pool lets go of its listen sockets, which stay
  *    open, tells its connections to leave, and exits; its supervisor decides what is next.
- * 7. When a listen socket is closed on purpose, its waiting acceptors end and its connections are
- *    told to leave. When it fails or is restarted, its connections stay, unless
+ * 7. When a listen socket is closed on purpose, the pool accepts what is still in its queue, its
+ *    waiting acceptors end, and its connections are told to leave. Those who come out of the queue
+ *    are told a second after they begin, as their first words may be under way. They get
+ *    places and acceptors as others do, and whoever has none when the grace of the pool is over is
+ *    refused. When it fails or is restarted, its connections stay, unless
  *    [property@Usher.AcceptorPool:drain-on-failure] is set.
  * 8. When the pool is shut down, its waiting acceptors end, its connections are told, and have
  *    [property@Usher.AcceptorPool:grace-msec] to finish. Then their I/O is cancelled, so that their

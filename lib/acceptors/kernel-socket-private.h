@@ -59,6 +59,14 @@ void usher_kernel_socket_undo_open (UsherKernelSocket *self);
 /* Only while it is open. */
 gboolean usher_kernel_socket_is_tcp (UsherKernelSocket *self);
 
+/* Whether this process has made it, and nobody else has it. Only while it is open. */
+gboolean usher_kernel_socket_is_exclusive (UsherKernelSocket *self);
+
+/* Nobody joins the queue any more, as far as the kernel can do that: for Unix sockets. Who waits in it
+ * can still be accepted, as with a TCP socket, which goes on listening. Only if it is exclusive: it
+ * would happen to all who share it. */
+void usher_kernel_socket_refuse_more (UsherKernelSocket *self);
+
 /* Harmless if it is closed. */
 void usher_kernel_socket_close (UsherKernelSocket *self);
 

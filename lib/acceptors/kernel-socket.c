@@ -435,6 +435,19 @@ usher_kernel_socket_is_tcp (UsherKernelSocket *self)
   return g_str_has_prefix (self->local_address, "tcp:");
 }
 
+gboolean
+usher_kernel_socket_is_exclusive (UsherKernelSocket *self)
+{
+  return !self->is_given;
+}
+
+void
+usher_kernel_socket_refuse_more (UsherKernelSocket *self)
+{
+  if (!usher_kernel_socket_is_tcp (self))
+    shutdown (self->fd, SHUT_RD);
+}
+
 static void
 close_fd (int *fd)
 {

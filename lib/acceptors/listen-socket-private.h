@@ -18,15 +18,18 @@ G_BEGIN_DECLS
 
 /*   CLOSED ──> UP                        opened
  *   UP ──> PARKED ──> UP                 restarted, with keep-open
- *   UP or PARKED ──> CLOSING ──> CLOSED  closed; or up again, if a handler of `down` opens it
+ *   UP or PARKED ──> CLOSING ──> EMPTYING ──> CLOSED
+ *                                        closed on purpose; or up again, if a handler of `down` opens it
+ *   UP or PARKED ──> CLOSING ──> CLOSED  closed to be opened anew
  *   UP ──> FAILING ──> CLOSED            of no use any more */
 typedef enum
 {
   USHER_LISTEN_SOCKET_CLOSED,
   USHER_LISTEN_SOCKET_UP,
-  USHER_LISTEN_SOCKET_PARKED,  /* down, but the kernel socket goes on listening */
-  USHER_LISTEN_SOCKET_CLOSING, /* down, and closed as soon as everybody knows */
-  USHER_LISTEN_SOCKET_FAILING, /* the same, and the kernel socket is of no use any more */
+  USHER_LISTEN_SOCKET_PARKED,   /* down, but the kernel socket goes on listening */
+  USHER_LISTEN_SOCKET_CLOSING,  /* down, and closed as soon as everybody knows */
+  USHER_LISTEN_SOCKET_EMPTYING, /* everybody knows, and takes what is in the queue */
+  USHER_LISTEN_SOCKET_FAILING,  /* as CLOSING, and the kernel socket is of no use any more */
 } UsherListenSocketState;
 
 /* The options of the kernel socket come last. */
@@ -50,6 +53,18 @@ typedef enum
   USHER_LISTEN_PROP_FIRST_OPTION,
 } UsherListenSocketProperty;
 
+/* Who accepts from a listen socket is asked once more before it is closed for good, to take what is
+ * in its queue. */
+typedef struct _UsherLastCall UsherLastCall;
+
+typedef void (*UsherLastCallFunc) (UsherLastCall *call);
+
+struct _UsherLastCall
+{
+  UsherLastCallFunc func;
+  GList link;
+};
+
 struct _UsherListenSocket
 {
   GObject parent_instance;
@@ -60,6 +75,7 @@ struct _UsherListenSocket
 
   UsherListenSocketState state;
   UsherKernelSocket kernel_socket;
+  GQueue last_calls; /* (element-type UsherLastCall) (unowned) */
   UsherLife life;
 
   UsherProxyProtocol proxy_protocol;
@@ -75,6 +91,15 @@ struct _UsherListenSocket
 /* -1 if the kernel socket is closed. It belongs to the listen socket. In a handler of `down` this
  * is still the one that was accepted from. */
 int usher_listen_socket_get_fd (UsherListenSocket *self);
+
+/* Whether nobody else has the kernel socket. Only while there is one. */
+gboolean usher_listen_socket_is_exclusive (UsherListenSocket *self);
+
+/* `call` is called after the handlers of `down`, before the kernel socket is closed on purpose. */
+void usher_listen_socket_add_last_call (UsherListenSocket *self,
+                                        UsherLastCall *call);
+void usher_listen_socket_remove_last_call (UsherListenSocket *self,
+                                           UsherLastCall *call);
 
 /* The kernel socket cannot be accepted from any more: closes it, and exits with the error. Does
  * nothing if the listen socket is not up. */

@@ -52,9 +52,20 @@
  * # Signals
  *
  * When it goes down, the state changes first, then [signal@Usher.ListenSocket::down] is emitted,
- * and only then is the kernel socket closed. Handlers may do anything; if one of them opens the
+ * and only then is the kernel socket closed, see below. Handlers may do anything; if one of them opens the
  * socket again, or closes it, those behind it are called later than it happened, and ask
  * [method@Usher.ListenSocket.is_up].
+ *
+ * # Who is in the queue when it is closed
+ *
+ * The kernel resets the connections that nobody has accepted when their listen socket is closed. So
+ * if it is closed on purpose, and nobody else has it, its pools first take them out of the queue, and
+ * serve them within their limits and their grace, see [class@Usher.AcceptorPool].
+ *
+ * Nobody is lost at a Unix socket: the queue is shut before it is emptied, and who comes later is
+ * refused. A TCP socket goes on listening until it is closed, so the handshake of a client that
+ * connects in that very moment may be half done, and is reset. Only another holder of the socket or a
+ * load balancer can keep that from happening.
  *
  * # As a child
  *
@@ -131,7 +142,9 @@ static const guint edges[] = {
   [USHER_LISTEN_SOCKET_CLOSED] = EDGE (USHER_LISTEN_SOCKET_UP),
   [USHER_LISTEN_SOCKET_UP] = EDGE (USHER_LISTEN_SOCKET_PARKED) | EDGE (USHER_LISTEN_SOCKET_CLOSING) | EDGE (USHER_LISTEN_SOCKET_FAILING),
   [USHER_LISTEN_SOCKET_PARKED] = EDGE (USHER_LISTEN_SOCKET_UP) | EDGE (USHER_LISTEN_SOCKET_CLOSING),
-  [USHER_LISTEN_SOCKET_CLOSING] = EDGE (USHER_LISTEN_SOCKET_UP) | EDGE (USHER_LISTEN_SOCKET_CLOSED),
+  [USHER_LISTEN_SOCKET_CLOSING] = EDGE (USHER_LISTEN_SOCKET_UP) | EDGE (USHER_LISTEN_SOCKET_EMPTYING) |
+                                  EDGE (USHER_LISTEN_SOCKET_CLOSED),
+  [USHER_LISTEN_SOCKET_EMPTYING] = EDGE (USHER_LISTEN_SOCKET_CLOSED),
   [USHER_LISTEN_SOCKET_FAILING] = EDGE (USHER_LISTEN_SOCKET_CLOSED),
 };
 
@@ -140,6 +153,7 @@ static const char *const nicks[] = {
   [USHER_LISTEN_SOCKET_UP] = "up",
   [USHER_LISTEN_SOCKET_PARKED] = "parked",
   [USHER_LISTEN_SOCKET_CLOSING] = "closing",
+  [USHER_LISTEN_SOCKET_EMPTYING] = "emptying",
   [USHER_LISTEN_SOCKET_FAILING] = "failing",
 };
 
@@ -193,6 +207,23 @@ listen_socket_close_kernel_socket (UsherListenSocket *self)
   usher_listen_socket_notify (self, USHER_LISTEN_PROP_LOCAL_ADDRESS);
 }
 
+/* Whoever still waits to be accepted has been promised nothing yet, but the kernel would reset the
+ * connection. */
+static void
+listen_socket_make_last_calls (UsherListenSocket *self)
+{
+  listen_socket_set_state (self, USHER_LISTEN_SOCKET_EMPTYING);
+  if (usher_listen_socket_is_exclusive (self))
+    usher_kernel_socket_refuse_more (&self->kernel_socket);
+  for (guint n_left = self->last_calls.length; n_left > 0 && self->last_calls.length > 0; n_left--)
+    {
+      UsherLastCall *call = self->last_calls.head->data;
+
+      g_queue_push_tail_link (&self->last_calls, g_queue_pop_head_link (&self->last_calls));
+      call->func (call);
+    }
+}
+
 /* Handlers of `down` may have opened it again. */
 void
 usher_listen_socket_go_down (UsherListenSocket *self,
@@ -206,7 +237,10 @@ usher_listen_socket_go_down (UsherListenSocket *self,
   listen_socket_begin_change (self);
   listen_socket_set_state (self, state);
   g_signal_emit (self, signals[SIGNAL_DOWN], 0, cause, error);
-  if (self->state == USHER_LISTEN_SOCKET_CLOSING || self->state == USHER_LISTEN_SOCKET_FAILING)
+  if (self->state == USHER_LISTEN_SOCKET_CLOSING && cause == USHER_DOWN_CLOSED)
+    listen_socket_make_last_calls (self);
+  if (self->state == USHER_LISTEN_SOCKET_CLOSING || self->state == USHER_LISTEN_SOCKET_EMPTYING ||
+      self->state == USHER_LISTEN_SOCKET_FAILING)
     listen_socket_close_kernel_socket (self);
   listen_socket_end_change (self);
 }
@@ -414,7 +448,7 @@ listen_socket_open_kernel_socket (UsherListenSocket *self,
  * if systemd has passed no such socket),
  * %G_IO_ERROR_EXISTS (the path of a Unix socket is something else) and others; and
  * %G_IO_ERROR_BUSY in a handler of [signal@Usher.ListenSocket::down], if it cannot be accepted from
- * any more.
+ * any more, and in an acceptor that ends because it is being closed.
  *
  * Returns: whether it is up, else @error is set
  *
@@ -429,10 +463,10 @@ usher_listen_socket_open (UsherListenSocket *self,
 
   if (self->state == USHER_LISTEN_SOCKET_UP)
     return TRUE;
-  if (self->state == USHER_LISTEN_SOCKET_FAILING)
+  if (self->state == USHER_LISTEN_SOCKET_EMPTYING || self->state == USHER_LISTEN_SOCKET_FAILING)
     {
       g_set_error (error, G_IO_ERROR, G_IO_ERROR_BUSY,
-                   "Cannot listen on “%s”: its broken socket is being closed; open it when the handlers of “down” have returned",
+                   "Cannot listen on “%s”: its socket is being closed; open it when that is done, from the main loop",
                    self->address);
       return FALSE;
     }
@@ -493,6 +527,27 @@ int
 usher_listen_socket_get_fd (UsherListenSocket *self)
 {
   return self->kernel_socket.fd;
+}
+
+gboolean
+usher_listen_socket_is_exclusive (UsherListenSocket *self)
+{
+  return usher_kernel_socket_is_exclusive (&self->kernel_socket);
+}
+
+void
+usher_listen_socket_add_last_call (UsherListenSocket *self,
+                                   UsherLastCall *call)
+{
+  call->link.data = call;
+  g_queue_push_tail_link (&self->last_calls, &call->link);
+}
+
+void
+usher_listen_socket_remove_last_call (UsherListenSocket *self,
+                                      UsherLastCall *call)
+{
+  g_queue_unlink (&self->last_calls, &call->link);
 }
 
 void

@@ -21,13 +21,21 @@
 /* Each holds a descriptor; the others wait in the kernel's queue. */
 #define MAX_HELD 1024
 
-/* An accepted connection that waits for a place. */
+/* As many as the longest queue of the kernel has unless somebody raises net.core.somaxconn: those who
+ * come while it is emptied do not keep it from being closed. */
+#define MAX_EMPTIED 65536
+
+/* Without a limit of its own; its pool's grace is one. */
+#define NO_DEADLINE G_MAXINT64
+
+/* An accepted connection that waits for an acceptor or a place. */
 typedef struct
 {
   GList link;
   UsherPoolSocket *socket; /* (owned) */
   int fd;                  /* (owned) */
   UsherPeer peer;
+  gboolean has_slot;
   gint64 deadline_usec;
 } Held;
 
@@ -43,7 +51,8 @@ usher_pool_socket_may_accept (UsherPoolSocket *self)
 {
   UsherAcceptorPool *pool = self->pool;
 
-  if (self->state != USHER_POOL_SOCKET_ATTACHED || self->waiting.length == 0 || pool->is_suspended)
+  if (self->state != USHER_POOL_SOCKET_ATTACHED || self->waiting.length == 0 || pool->is_suspended ||
+      self->listen_socket->state != USHER_LISTEN_SOCKET_UP)
     return FALSE;
 
   return pool->at_limit == USHER_AT_LIMIT_QUEUE ? !usher_slots_are_starved (&pool->slots) && pool->held.length == 0
@@ -65,11 +74,14 @@ static void
 pool_socket_deliver (UsherPoolSocket *self,
                      UsherConnection *connection)
 {
-  UsherAcceptorRun *run = g_queue_pop_head_link (&self->waiting)->data;
+  UsherAcceptorRun *run = usher_acceptor_run_ref (g_queue_pop_head_link (&self->waiting)->data);
 
   self->n_fruitless = 0;
   usher_backoff_reset (&self->pause_backoff);
   usher_acceptor_run_serve (run, connection);
+  if (self->listen_socket->state != USHER_LISTEN_SOCKET_UP)
+    usher_acceptor_pool_tell_latecomer (self->pool, run);
+  usher_acceptor_run_unref (run);
   usher_pool_socket_start_acceptors (self);
 }
 
@@ -119,6 +131,7 @@ pool_remove_held (UsherAcceptorPool *self,
                   Held *held)
 {
   g_queue_unlink (&self->held, &held->link);
+  held->socket->n_held--;
   usher_pool_socket_unref (held->socket);
   g_free (held);
 }
@@ -128,30 +141,65 @@ static void on_held_too_long (UsherTimer *timer);
 static void
 pool_time_held (UsherAcceptorPool *self)
 {
-  gint64 deadline_usec = G_MAXINT64;
+  gint64 deadline_usec = NO_DEADLINE;
 
   for (GList *l = self->held.head; l != NULL; l = l->next)
     deadline_usec = MIN (deadline_usec, ((Held *) l->data)->deadline_usec);
 
-  if (self->held.head == NULL)
+  if (deadline_usec == NO_DEADLINE)
     usher_timer_stop (&self->held_timer);
   else
     usher_timer_start (&self->held_timer, self->reactor, deadline_usec, on_held_too_long);
 }
 
+typedef gboolean (*HeldCondition) (const Held *held,
+                                   gint64 now_usec);
+
+static gboolean
+is_overdue (const Held *held,
+            gint64 now_usec)
+{
+  return held->deadline_usec <= now_usec;
+}
+
+static gboolean
+is_from_any (const Held *held,
+             gint64 now_usec)
+{
+  return TRUE;
+}
+
+static gboolean
+is_from_up (const Held *held,
+            gint64 now_usec)
+{
+  return usher_listen_socket_is_up (held->socket->listen_socket);
+}
+
+static gboolean
+is_from_removed (const Held *held,
+                 gint64 now_usec)
+{
+  return held->socket->is_removed;
+}
+
 static void
 pool_refuse_held (UsherAcceptorPool *self,
-                  gint64 due_usec,
+                  HeldCondition condition,
                   UsherRefusal reason)
 {
+  gint64 now_usec = usher_clock_now_usec ();
+
   for (GList *l = self->held.head, *next; l != NULL; l = next)
     {
       Held *held = l->data;
 
       next = l->next;
-      if (held->deadline_usec > due_usec)
+      if (!condition (held, now_usec))
         continue;
 
+      if (held->has_slot)
+        usher_acceptor_pool_give_slot (self);
       pool_refuse (self, held->fd, reason);
       pool_remove_held (self, held);
     }
@@ -164,18 +212,25 @@ on_held_too_long (UsherTimer *timer)
 {
   UsherAcceptorPool *self = USHER_OWNER (UsherAcceptorPool, held_timer, timer);
 
-  pool_refuse_held (self, usher_clock_now_usec (), USHER_REFUSAL_LIMIT);
+  pool_refuse_held (self, is_overdue, USHER_REFUSAL_LIMIT);
   /* There may be room for others to be held. */
   usher_acceptor_pool_schedule (self);
 }
 
 void
-usher_acceptor_pool_refuse_all_held (UsherAcceptorPool *self)
+usher_acceptor_pool_refuse_held (UsherAcceptorPool *self,
+                                 UsherHeldFrom from)
 {
-  pool_refuse_held (self, G_MAXINT64, USHER_REFUSAL_DRAINING);
+  static const HeldCondition conditions[] = {
+    [USHER_HELD_FROM_ANY] = is_from_any,
+    [USHER_HELD_FROM_UP] = is_from_up,
+    [USHER_HELD_FROM_REMOVED] = is_from_removed,
+  };
+
+  pool_refuse_held (self, conditions[from], USHER_REFUSAL_DRAINING);
 }
 
-static void
+static Held *
 pool_socket_hold_back (UsherPoolSocket *self,
                        int fd,
                        const UsherPeer *peer)
@@ -187,9 +242,18 @@ pool_socket_hold_back (UsherPoolSocket *self,
   held->socket = usher_pool_socket_ref (self);
   held->fd = fd;
   held->peer = *peer;
-  held->deadline_usec = usher_clock_now_usec () + pool->at_limit_wait_msec * G_TIME_SPAN_MILLISECOND;
+  held->deadline_usec = NO_DEADLINE;
   g_queue_push_tail_link (&pool->held, &held->link);
-  pool_time_held (pool);
+  self->n_held++;
+  return held;
+}
+
+static void
+pool_limit_held (UsherAcceptorPool *self,
+                 Held *held)
+{
+  held->deadline_usec = usher_clock_now_usec () + self->at_limit_wait_msec * G_TIME_SPAN_MILLISECOND;
+  pool_time_held (self);
 }
 
 /* The first whom somebody waits for. */
@@ -212,17 +276,18 @@ usher_acceptor_pool_serve_held (UsherAcceptorPool *self)
 {
   Held *held;
 
-  while ((held = pool_find_held (self)) != NULL && usher_slots_take (&self->slots))
+  while ((held = pool_find_held (self)) != NULL && (held->has_slot || usher_slots_take (&self->slots)))
     {
       UsherPoolSocket *socket = usher_pool_socket_ref (held->socket);
       UsherPeer peer = held->peer;
       int fd = held->fd;
 
       pool_remove_held (self, held);
-      pool_time_held (self);
       pool_socket_admit (socket, fd, &peer);
       usher_pool_socket_unref (socket);
     }
+
+  pool_time_held (self);
 }
 
 /* Accepting. */
@@ -283,11 +348,71 @@ pool_socket_accept (UsherPoolSocket *self)
   if (has_slot)
     pool_socket_admit (self, fd, &peer);
   else if (self->pool->at_limit == USHER_AT_LIMIT_WAIT)
-    pool_socket_hold_back (self, fd, &peer);
+    pool_limit_held (self->pool, pool_socket_hold_back (self, fd, &peer));
   else
     pool_refuse (self->pool, fd, USHER_REFUSAL_LIMIT);
 
   return TRUE;
+}
+
+/* The queue of a listen socket that is being closed. Each client gets its place now, or, if there is
+ * none, what those at the limit get. */
+static void
+pool_socket_keep (UsherPoolSocket *self,
+                  int fd,
+                  const UsherPeer *peer)
+{
+  UsherAcceptorPool *pool = self->pool;
+  gboolean has_slot = usher_slots_take (&pool->slots);
+  Held *held;
+
+  if (!has_slot && pool->at_limit == USHER_AT_LIMIT_REJECT)
+    {
+      pool_refuse (pool, fd, USHER_REFUSAL_LIMIT);
+      return;
+    }
+
+  held = pool_socket_hold_back (self, fd, peer);
+  held->has_slot = has_slot;
+  if (!has_slot && pool->at_limit == USHER_AT_LIMIT_WAIT)
+    pool_limit_held (pool, held);
+}
+
+/* Returns whether to go on. */
+static gboolean
+pool_socket_empty_failed (UsherPoolSocket *self,
+                          int errsv)
+{
+  UsherAcceptErrorClass error_class = usher_accept_error_classify (errsv);
+  g_autoptr (GError) error = NULL;
+
+  if (error_class != USHER_ACCEPT_ERROR_RESOURCE)
+    return error_class == USHER_ACCEPT_ERROR_RETRY || error_class == USHER_ACCEPT_ERROR_PEER;
+
+  g_set_error (&error, G_IO_ERROR, g_io_error_from_errno (errsv),
+               "Cannot accept all who wait at %s before it is closed: %s",
+               usher_listen_socket_get_address (self->listen_socket), g_strerror (errsv));
+  usher_acceptor_pool_report_resource (self->pool, self->listen_socket, error);
+  return FALSE;
+}
+
+/* Clients that come meanwhile are served as well, but not for ever: one queue of them. */
+void
+usher_pool_socket_empty (UsherPoolSocket *self)
+{
+  gboolean may_go_on = TRUE;
+
+  for (guint n_left = MAX_EMPTIED; n_left > 0 && may_go_on; n_left--)
+    {
+      UsherPeer peer = { .length = sizeof peer.address };
+      int fd = accept4 (usher_listen_socket_get_fd (self->listen_socket), (struct sockaddr *) &peer.address,
+                        &peer.length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+
+      if (fd >= 0)
+        pool_socket_keep (self, fd, &peer);
+      else
+        may_go_on = pool_socket_empty_failed (self, errno);
+    }
 }
 
 /* When places are few, one socket's clients do not take them all. */

@@ -8,6 +8,9 @@
 #include "supervision/child-private.h"
 #include "usher/error.h"
 
+/* Who is accepted when nobody else is any more has so long to say what it wants. */
+#define FIRST_WORD_USEC (1 * G_TIME_SPAN_SECOND)
+
 #define EDGE(to) (1u << (to))
 
 static const guint edges[] = {
@@ -47,7 +50,7 @@ static gboolean
 run_is_told_after (UsherAcceptorRun *run,
                    gint64 usec)
 {
-  return run->drained_usec == 0 || (usher_timer_is_started (&run->timer) && run->timer.deadline_usec > usec);
+  return run->drained_usec == 0 || (!run->is_late && usher_timer_is_started (&run->timer) && run->timer.deadline_usec > usec);
 }
 
 /* Tells the connections of one listen socket, or of all, each in its turn. Those who wait for theirs
@@ -84,6 +87,17 @@ pool_tell (UsherAcceptorPool *self,
                              usher_drain_spread_delay_usec (spread_usec, i, told->len, g_random_double ()));
 
   return last_usec;
+}
+
+void
+usher_acceptor_pool_tell_latecomer (UsherAcceptorPool *self,
+                                    UsherAcceptorRun *run)
+{
+  gint64 spread_usec = usher_drain_spread_fit (self->drain_spread_msec, self->grace_msec) * G_TIME_SPAN_MILLISECOND;
+
+  run->is_late = TRUE;
+  run->drained_usec = usher_clock_now_usec ();
+  usher_acceptor_run_tell (run, MAX (FIRST_WORD_USEC, usher_drain_spread_delay_usec (spread_usec, 0, 1, g_random_double ())));
 }
 
 static void
@@ -134,6 +148,7 @@ pool_end_grace (UsherAcceptorPool *self)
 {
   usher_timer_stop (&self->drain_timer);
   pool_set_state (self, USHER_POOL_STOPPING);
+  usher_acceptor_pool_refuse_held (self, USHER_HELD_FROM_ANY);
   if (self->shutdown_msec == USHER_SHUTDOWN_BRUTAL_KILL)
     {
       pool_kill_connections (self);
@@ -181,9 +196,11 @@ pool_drain (UsherAcceptorPool *self,
   self->exit = usher_exit_ref (exit);
   self->drain_grace_msec = grace_msec;
   pool_set_state (self, USHER_POOL_DRAINING);
+  usher_acceptor_pool_refuse_held (self, USHER_HELD_FROM_UP);
   pool_reconcile_sockets (self);
-  usher_acceptor_pool_refuse_all_held (self);
   began_usec = pool_tell (self, NULL, grace_msec);
+  if (self->held.length > 0)
+    began_usec = usher_clock_now_usec ();
   if (grace_msec >= 0 && self->state == USHER_POOL_DRAINING)
     usher_timer_start (&self->drain_timer, self->reactor, began_usec + grace_msec * G_TIME_SPAN_MILLISECOND,
                        on_grace_over);
@@ -238,10 +255,10 @@ on_message (UsherMessage *message)
 
   g_atomic_int_set (&self->is_scheduled, FALSE);
   pool_reconcile_sockets (self);
-  if (self->state == USHER_POOL_UP)
+  if (self->state == USHER_POOL_UP || self->state == USHER_POOL_DRAINING)
     usher_acceptor_pool_serve_held (self);
   /* The grace is the connections'; acceptors without one are only waited for. */
-  if (self->state == USHER_POOL_DRAINING && self->n_connections == 0)
+  if (self->state == USHER_POOL_DRAINING && self->n_connections == 0 && self->held.length == 0)
     pool_end_grace (self);
   if (self->state > USHER_POOL_UP && self->runs.length == 0)
     pool_ended (self);
@@ -320,7 +337,7 @@ usher_acceptor_pool_kill (UsherChild *child)
   self->exit = usher_exit_new_killed ();
   if (self->state != USHER_POOL_STOPPING)
     pool_set_state (self, USHER_POOL_STOPPING);
-  usher_acceptor_pool_refuse_all_held (self);
+  usher_acceptor_pool_refuse_held (self, USHER_HELD_FROM_ANY);
   pool_reconcile_sockets (self);
   /* The acceptors may have been given the time to end, and to be started again. */
   if (self->state == USHER_POOL_STOPPING)

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "acceptors/acceptor-run-private.h"
+#include "acceptors/listen-socket-private.h"
 #include "runtime/backoff-private.h"
 #include "usher/acceptor-pool.h"
 
@@ -18,7 +19,7 @@ G_BEGIN_DECLS
  * Everything here belongs to the pool's context. */
 typedef enum
 {
-  USHER_POOL_SOCKET_DETACHED, /* the pool or the listen socket is down */
+  USHER_POOL_SOCKET_DETACHED, /* the pool or the listen socket is down, and nobody is held */
   USHER_POOL_SOCKET_ATTACHED,
   USHER_POOL_SOCKET_PAUSED, /* attached, but something has run out */
 } UsherPoolSocketState;
@@ -32,11 +33,13 @@ struct _UsherPoolSocket
   UsherListenSocket *listen_socket; /* (owned) */
   gulong up_id;
   gulong down_id;
+  UsherLastCall last_call;
   guint n_acceptors; /* that should be waiting */
   gboolean is_removed;
 
   GQueue waiting; /* (element-type UsherAcceptorRun): the longest waiting first */
   guint n_starting;
+  guint n_held; /* accepted, and waiting for an acceptor or a place */
   UsherWatch watch;
   guint64 latest_dispatch;     /* of the reactor, that accepted */
   guint n_dispatches_in_a_row; /* that accepted, and never found too few */
@@ -62,6 +65,8 @@ void usher_pool_socket_reconcile (UsherPoolSocket *self);
 /* Polls it, if connections may be accepted from it now. */
 void usher_pool_socket_poll (UsherPoolSocket *self);
 gboolean usher_pool_socket_may_accept (UsherPoolSocket *self);
+/* When it is closed: accepts all that is there. */
+void usher_pool_socket_empty (UsherPoolSocket *self);
 /* Accepts what is there, up to its share. */
 void usher_pool_socket_accept (UsherPoolSocket *self);
 void usher_pool_socket_start_acceptors (UsherPoolSocket *self);

@@ -184,10 +184,27 @@ pool_socket_start_failed (UsherPoolSocket *self,
   usher_pool_socket_count_fruitless (self);
 }
 
+/* Those who came through it before it went down are still served. */
+static gboolean
+pool_socket_is_wanted (UsherPoolSocket *self)
+{
+  return !self->is_removed &&
+         (self->n_held > 0 || (usher_acceptor_pool_is_accepting (self->pool) && usher_listen_socket_is_up (self->listen_socket)));
+}
+
+static guint
+pool_socket_get_n_wanted (UsherPoolSocket *self)
+{
+  if (!pool_socket_is_wanted (self))
+    return 0;
+
+  return usher_listen_socket_is_up (self->listen_socket) ? self->n_acceptors : MIN (self->n_acceptors, self->n_held);
+}
+
 static gboolean
 pool_socket_has_enough (UsherPoolSocket *self)
 {
-  return self->waiting.length + self->n_starting >= self->n_acceptors;
+  return self->waiting.length + self->n_starting >= pool_socket_get_n_wanted (self);
 }
 
 void
@@ -331,8 +348,7 @@ pool_socket_dismiss_all_but (UsherPoolSocket *self,
 void
 usher_pool_socket_reconcile (UsherPoolSocket *self)
 {
-  gboolean wanted = !self->is_removed && usher_acceptor_pool_is_accepting (self->pool) &&
-                    usher_listen_socket_is_up (self->listen_socket);
+  gboolean wanted = pool_socket_is_wanted (self);
 
   usher_pool_socket_ref (self);
 
@@ -341,7 +357,7 @@ usher_pool_socket_reconcile (UsherPoolSocket *self)
   else if (wanted && self->state == USHER_POOL_SOCKET_DETACHED)
     pool_socket_attach (self);
 
-  pool_socket_dismiss_all_but (self, wanted ? self->n_acceptors : 0);
+  pool_socket_dismiss_all_but (self, pool_socket_get_n_wanted (self));
   usher_pool_socket_start_acceptors (self);
   usher_pool_socket_poll (self);
 
@@ -356,14 +372,32 @@ on_up (UsherPoolSocket *self)
   pool_socket_release (self);
 }
 
-/* At once: the descriptor is about to be closed. */
+/* It is not polled any more at once, since the descriptor is about to be closed. If that is for good,
+ * its acceptors end when those in its queue are served. */
 static void
 on_down (UsherPoolSocket *self,
          UsherDownCause cause)
 {
   pool_socket_hold (self);
-  usher_pool_socket_reconcile (self);
+  if (cause == USHER_DOWN_CLOSED)
+    usher_pool_socket_poll (self);
+  else
+    usher_pool_socket_reconcile (self);
   usher_acceptor_pool_listen_socket_down (self->pool, self->listen_socket, cause);
+  pool_socket_release (self);
+}
+
+static void
+on_last_call (UsherLastCall *call)
+{
+  UsherPoolSocket *self = USHER_OWNER (UsherPoolSocket, last_call, call);
+
+  pool_socket_hold (self);
+  if (usher_acceptor_pool_is_accepting (self->pool) && !self->pool->is_suspended &&
+      usher_listen_socket_is_exclusive (self->listen_socket))
+    usher_pool_socket_empty (self);
+  usher_pool_socket_reconcile (self);
+  usher_acceptor_pool_schedule (self->pool);
   pool_socket_release (self);
 }
 
@@ -381,6 +415,8 @@ usher_pool_socket_new (UsherAcceptorPool *pool,
   self->n_acceptors = n_acceptors;
   self->up_id = g_signal_connect_swapped (listen_socket, "up", G_CALLBACK (on_up), self);
   self->down_id = g_signal_connect_swapped (listen_socket, "down", G_CALLBACK (on_down), self);
+  self->last_call.func = on_last_call;
+  usher_listen_socket_add_last_call (listen_socket, &self->last_call);
   g_queue_init (&self->waiting);
   usher_backoff_init (&self->pause_backoff, PAUSE_MIN_USEC, PAUSE_MAX_USEC);
 
@@ -410,6 +446,8 @@ usher_pool_socket_remove (UsherPoolSocket *self)
 {
   g_clear_signal_handler (&self->up_id, self->listen_socket);
   g_clear_signal_handler (&self->down_id, self->listen_socket);
+  usher_listen_socket_remove_last_call (self->listen_socket, &self->last_call);
   self->is_removed = TRUE;
+  usher_acceptor_pool_refuse_held (self->pool, USHER_HELD_FROM_REMOVED);
   usher_pool_socket_reconcile (self);
 }
