@@ -7,24 +7,19 @@
 
 G_BEGIN_DECLS
 
-/* The acceptor of a pool for a function: it has no state, and its `acceptor_continue` is the
- * function. */
+/* The acceptor of a pool for a function: its `acceptor_continue` is the function. It has no state, so
+ * that one of them serves all connections; it outlives its pool if an acceptor does not return. */
 #define USHER_TYPE_FUNC_ACCEPTOR (usher_func_acceptor_get_type ())
 
 G_DECLARE_FINAL_TYPE (UsherFuncAcceptor, usher_func_acceptor, USHER, FUNC_ACCEPTOR, GObject)
 
-/* A function with its data. Each acceptor holds a reference, because an acceptor that does not
- * return outlives its pool. */
-typedef struct _UsherFunc UsherFunc;
+UsherFuncAcceptor *usher_func_acceptor_new (UsherHandler handler,
+                                            gpointer user_data,
+                                            GDestroyNotify destroy);
 
-UsherFunc *usher_func_new (UsherHandler handler,
-                           gpointer user_data,
-                           GDestroyNotify destroy);
-void usher_func_unref (UsherFunc *func);
-
-/* An UsherAcceptorFactory; `func` is an UsherFunc. */
+/* An UsherAcceptorFactory; `func_acceptor` is what it makes, over and over. */
 UsherAcceptor *usher_func_acceptor_make (gpointer pool,
-                                         gpointer func,
+                                         gpointer func_acceptor,
                                          GError **error);
 
 G_END_DECLS

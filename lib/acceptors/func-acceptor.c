@@ -3,18 +3,13 @@
 
 #include "acceptors/func-acceptor-private.h"
 
-struct _UsherFunc
-{
-  UsherHandler handler;
-  gpointer user_data;
-  GDestroyNotify destroy; /* (nullable) */
-};
-
 struct _UsherFuncAcceptor
 {
   GObject parent_instance;
 
-  UsherFunc *func; /* (owned) */
+  UsherHandler handler;
+  gpointer user_data;
+  GDestroyNotify destroy; /* (nullable) */
 };
 
 static gboolean
@@ -24,7 +19,7 @@ usher_func_acceptor_acceptor_continue (UsherAcceptor *acceptor,
 {
   UsherFuncAcceptor *self = USHER_FUNC_ACCEPTOR (acceptor);
 
-  return self->func->handler (connection, self->func->user_data, error);
+  return self->handler (connection, self->user_data, error);
 }
 
 static void
@@ -39,7 +34,10 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (UsherFuncAcceptor, usher_func_acceptor, G_TYPE_OB
 static void
 usher_func_acceptor_finalize (GObject *object)
 {
-  g_clear_pointer (&USHER_FUNC_ACCEPTOR (object)->func, usher_func_unref);
+  UsherFuncAcceptor *self = USHER_FUNC_ACCEPTOR (object);
+
+  if (self->destroy != NULL)
+    self->destroy (self->user_data);
 
   G_OBJECT_CLASS (usher_func_acceptor_parent_class)->finalize (object);
 }
@@ -55,23 +53,12 @@ usher_func_acceptor_init (UsherFuncAcceptor *self)
 {
 }
 
-UsherAcceptor *
-usher_func_acceptor_make (gpointer pool,
-                          gpointer func,
-                          GError **error)
+UsherFuncAcceptor *
+usher_func_acceptor_new (UsherHandler handler,
+                         gpointer user_data,
+                         GDestroyNotify destroy)
 {
   UsherFuncAcceptor *self = g_object_new (USHER_TYPE_FUNC_ACCEPTOR, NULL);
-
-  self->func = g_atomic_rc_box_acquire (func);
-  return USHER_ACCEPTOR (self);
-}
-
-UsherFunc *
-usher_func_new (UsherHandler handler,
-                gpointer user_data,
-                GDestroyNotify destroy)
-{
-  UsherFunc *self = g_atomic_rc_box_new (UsherFunc);
 
   self->handler = handler;
   self->user_data = user_data;
@@ -79,15 +66,10 @@ usher_func_new (UsherHandler handler,
   return self;
 }
 
-static void
-func_clear (UsherFunc *self)
+UsherAcceptor *
+usher_func_acceptor_make (gpointer pool,
+                          gpointer func_acceptor,
+                          GError **error)
 {
-  if (self->destroy != NULL)
-    self->destroy (self->user_data);
-}
-
-void
-usher_func_unref (UsherFunc *self)
-{
-  g_atomic_rc_box_release_full (self, (GDestroyNotify) func_clear);
+  return g_object_ref (func_acceptor);
 }

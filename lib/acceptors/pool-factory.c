@@ -151,6 +151,6 @@ usher_acceptor_pool_set_func (UsherAcceptorPool *self,
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (handler != NULL);
 
-  usher_acceptor_pool_set_factory (self, usher_func_acceptor_make, usher_func_new (handler, user_data, destroy),
-                                   (GDestroyNotify) usher_func_unref);
+  usher_acceptor_pool_set_factory (self, usher_func_acceptor_make,
+                                   usher_func_acceptor_new (handler, user_data, destroy), g_object_unref);
 }
