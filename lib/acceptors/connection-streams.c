@@ -5,25 +5,18 @@
 
 #include "acceptors/operation-private.h"
 
-/* What both halves are. */
-typedef struct
-{
-  UsherTransport *transport; /* (owned) */
-  UsherOperation *spare;     /* (owned) (nullable): ready for the next asynchronous call */
-} UsherHalf;
-
 struct _UsherConnectionInput
 {
   GInputStream parent_instance;
 
-  UsherHalf half;
+  UsherTransport *transport; /* (owned) */
 };
 
 struct _UsherConnectionOutput
 {
   GOutputStream parent_instance;
 
-  UsherHalf half;
+  UsherTransport *transport; /* (owned) */
 };
 
 G_DEFINE_FINAL_TYPE_WITH_CODE (UsherConnectionInput, usher_connection_input, G_TYPE_INPUT_STREAM,
@@ -31,50 +24,17 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (UsherConnectionInput, usher_connection_input, G_T
 G_DEFINE_FINAL_TYPE_WITH_CODE (UsherConnectionOutput, usher_connection_output, G_TYPE_OUTPUT_STREAM,
                                G_IMPLEMENT_INTERFACE (G_TYPE_POLLABLE_OUTPUT_STREAM, usher_connection_output_pollable_iface_init))
 
-static void
-half_clear (UsherHalf *self)
-{
-  g_clear_object (&self->spare);
-  g_clear_pointer (&self->transport, usher_transport_unref);
-}
-
-static void
-half_begin (UsherHalf *self,
-            gpointer stream,
-            const UsherTransfer *transfer,
-            GAsyncReadyCallback callback,
-            gpointer user_data)
-{
-  g_autoptr (UsherOperation) operation = g_steal_pointer (&self->spare);
-
-  if (operation == NULL)
-    operation = usher_operation_new ();
-  usher_operation_begin (operation, stream, self->transport, transfer, callback, user_data);
-}
-
-static gssize
-half_finish (UsherHalf *self,
-             GAsyncResult *result,
-             GError **error)
-{
-  UsherOperation *operation = USHER_OPERATION (result);
-
-  if (self->spare == NULL)
-    self->spare = g_object_ref (operation);
-  return usher_operation_finish (operation, error);
-}
-
-/* Neither half holds a descriptor of its own, so closing one of them has nothing to wait for; the
+/* Neither stream holds a descriptor of its own, so closing one of them has nothing to wait for; the
  * connection closes the descriptor. */
 static void
-half_close_async (gpointer stream,
-                  GCancellable *cancellable,
-                  GAsyncReadyCallback callback,
-                  gpointer user_data)
+stream_close_async (gpointer stream,
+                    GCancellable *cancellable,
+                    GAsyncReadyCallback callback,
+                    gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (stream, cancellable, callback, user_data);
 
-  g_task_set_source_tag (task, half_close_async);
+  g_task_set_source_tag (task, stream_close_async);
   g_task_return_boolean (task, TRUE);
 }
 
@@ -95,7 +55,7 @@ usher_connection_input_read (GInputStream *stream,
     .cancellable = cancellable,
   };
 
-  return usher_transport_transfer (self->half.transport, &transfer, error);
+  return usher_transport_transfer (self->transport, &transfer, error);
 }
 
 static void
@@ -115,7 +75,7 @@ usher_connection_input_read_async (GInputStream *stream,
     .cancellable = cancellable,
   };
 
-  half_begin (&self->half, self, &transfer, callback, user_data);
+  usher_operation_begin (stream, self->transport, &transfer, callback, user_data);
 }
 
 static gssize
@@ -123,7 +83,7 @@ usher_connection_input_read_finish (GInputStream *stream,
                                     GAsyncResult *result,
                                     GError **error)
 {
-  return half_finish (&USHER_CONNECTION_INPUT (stream)->half, result, error);
+  return usher_operation_finish (USHER_OPERATION (result), error);
 }
 
 static void
@@ -133,7 +93,7 @@ usher_connection_input_close_async (GInputStream *stream,
                                     GAsyncReadyCallback callback,
                                     gpointer user_data)
 {
-  half_close_async (stream, cancellable, callback, user_data);
+  stream_close_async (stream, cancellable, callback, user_data);
 }
 
 static gboolean
@@ -147,7 +107,7 @@ usher_connection_input_close_finish (GInputStream *stream,
 static void
 usher_connection_input_finalize (GObject *object)
 {
-  half_clear (&USHER_CONNECTION_INPUT (object)->half);
+  g_clear_pointer (&USHER_CONNECTION_INPUT (object)->transport, usher_transport_unref);
 
   G_OBJECT_CLASS (usher_connection_input_parent_class)->finalize (object);
 }
@@ -175,14 +135,14 @@ usher_connection_input_new (UsherTransport *transport)
 {
   UsherConnectionInput *self = g_object_new (USHER_TYPE_CONNECTION_INPUT, NULL);
 
-  self->half.transport = usher_transport_ref (transport);
+  self->transport = usher_transport_ref (transport);
   return G_INPUT_STREAM (self);
 }
 
 UsherTransport *
 usher_connection_input_get_transport (UsherConnectionInput *self)
 {
-  return self->half.transport;
+  return self->transport;
 }
 
 /* Writing. */
@@ -202,7 +162,7 @@ usher_connection_output_writev (GOutputStream *stream,
     .n_vectors = n_vectors,
     .cancellable = cancellable,
   };
-  gssize n = usher_transport_transfer (self->half.transport, &transfer, error);
+  gssize n = usher_transport_transfer (self->transport, &transfer, error);
 
   if (bytes_written != NULL)
     *bytes_written = MAX (n, 0);
@@ -240,7 +200,7 @@ usher_connection_output_writev_async (GOutputStream *stream,
     .cancellable = cancellable,
   };
 
-  half_begin (&self->half, self, &transfer, callback, user_data);
+  usher_operation_begin (stream, self->transport, &transfer, callback, user_data);
 }
 
 static void
@@ -261,7 +221,7 @@ usher_connection_output_write_finish (GOutputStream *stream,
                                       GAsyncResult *result,
                                       GError **error)
 {
-  return half_finish (&USHER_CONNECTION_OUTPUT (stream)->half, result, error);
+  return usher_operation_finish (USHER_OPERATION (result), error);
 }
 
 static gboolean
@@ -284,7 +244,7 @@ usher_connection_output_close_async (GOutputStream *stream,
                                      GAsyncReadyCallback callback,
                                      gpointer user_data)
 {
-  half_close_async (stream, cancellable, callback, user_data);
+  stream_close_async (stream, cancellable, callback, user_data);
 }
 
 static gboolean
@@ -298,7 +258,7 @@ usher_connection_output_close_finish (GOutputStream *stream,
 static void
 usher_connection_output_finalize (GObject *object)
 {
-  half_clear (&USHER_CONNECTION_OUTPUT (object)->half);
+  g_clear_pointer (&USHER_CONNECTION_OUTPUT (object)->transport, usher_transport_unref);
 
   G_OBJECT_CLASS (usher_connection_output_parent_class)->finalize (object);
 }
@@ -329,12 +289,12 @@ usher_connection_output_new (UsherTransport *transport)
 {
   UsherConnectionOutput *self = g_object_new (USHER_TYPE_CONNECTION_OUTPUT, NULL);
 
-  self->half.transport = usher_transport_ref (transport);
+  self->transport = usher_transport_ref (transport);
   return G_OUTPUT_STREAM (self);
 }
 
 UsherTransport *
 usher_connection_output_get_transport (UsherConnectionOutput *self)
 {
-  return self->half.transport;
+  return self->transport;
 }

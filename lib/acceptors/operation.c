@@ -12,9 +12,9 @@ struct _UsherOperation
   gpointer user_data;
 
   UsherTransfer transfer;
-  GOutputVector vector;            /* the transfer's, if it has only one */
-  UsherReactor *transport_reactor; /* (unowned) */
-  UsherReactor *reactor;           /* (owned) (nullable): of the caller's context, while under way */
+  GOutputVector vector;      /* the transfer's, if it has only one */
+  UsherTransport *transport; /* (owned) (nullable): from its beginning to its finish */
+  UsherReactor *reactor;     /* (owned) (nullable): of the caller's context, while under way */
   UsherMessage message;
   gssize n;
   GError *error; /* (owned) (nullable) */
@@ -50,6 +50,7 @@ usher_operation_finalize (GObject *object)
   UsherOperation *self = USHER_OPERATION (object);
 
   g_clear_object (&self->source);
+  g_clear_pointer (&self->transport, usher_transport_unref);
   g_clear_error (&self->error);
 
   G_OBJECT_CLASS (usher_operation_parent_class)->finalize (object);
@@ -66,10 +67,23 @@ usher_operation_init (UsherOperation *self)
 {
 }
 
-UsherOperation *
-usher_operation_new (void)
+/* The transport keeps one that has finished for the next call, in either direction. */
+static UsherOperation *
+take_operation (UsherTransport *transport)
 {
-  return g_object_new (USHER_TYPE_OPERATION, NULL);
+  UsherOperation *self = g_atomic_pointer_exchange (usher_transport_get_spare (transport), NULL);
+
+  return self != NULL ? self : g_object_new (USHER_TYPE_OPERATION, NULL);
+}
+
+static void
+keep_operation (UsherTransport *transport,
+                UsherOperation *self)
+{
+  g_autoptr (UsherOperation) kept = g_object_ref (self);
+
+  if (g_atomic_pointer_compare_and_exchange (usher_transport_get_spare (transport), NULL, kept))
+    g_steal_pointer (&kept);
 }
 
 /* Called in the caller's context. */
@@ -101,7 +115,7 @@ on_transferred (UsherTransfer *transfer,
 
   self->n = n;
   self->error = error;
-  if (is_early || self->reactor != self->transport_reactor)
+  if (is_early || self->reactor != usher_transport_get_reactor (self->transport))
     usher_reactor_post (self->reactor, &self->message, on_message);
   else
     operation_return (self);
@@ -120,19 +134,19 @@ ref_reactor_of_caller (UsherReactor *transport_reactor)
 }
 
 void
-usher_operation_begin (UsherOperation *self,
-                       gpointer source,
+usher_operation_begin (gpointer source,
                        UsherTransport *transport,
                        const UsherTransfer *transfer,
                        GAsyncReadyCallback callback,
                        gpointer user_data)
 {
-  g_object_ref (self);
+  UsherOperation *self = take_operation (transport);
+
   self->source = g_object_ref (source);
   self->callback = callback;
   self->user_data = user_data;
-  self->transport_reactor = usher_transport_get_reactor (transport);
-  self->reactor = ref_reactor_of_caller (self->transport_reactor);
+  self->transport = usher_transport_ref (transport);
+  self->reactor = ref_reactor_of_caller (usher_transport_get_reactor (transport));
 
   self->transfer = *transfer;
   self->transfer.done = on_transferred;
@@ -149,9 +163,13 @@ gssize
 usher_operation_finish (UsherOperation *self,
                         GError **error)
 {
+  g_autoptr (UsherTransport) transport = g_steal_pointer (&self->transport);
+  gssize n = self->n;
+
   g_clear_object (&self->source);
   if (self->error != NULL)
     g_propagate_error (error, g_steal_pointer (&self->error));
+  keep_operation (transport, self);
 
-  return self->n;
+  return n;
 }

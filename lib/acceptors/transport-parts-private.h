@@ -17,6 +17,7 @@ struct _UsherTransport
 {
   gatomicrefcount ref_count;
   UsherReactor *reactor; /* (owned) */
+  gpointer spare;        /* (owned) (nullable) (atomic) */
   GMutex lock;
   int fd;                 /* (locked-by lock): -1 once closed; stays while there are users */
   gboolean is_duplicated; /* (locked-by lock): somebody has a descriptor of the same socket */

@@ -66,6 +66,9 @@ void usher_transport_unref (UsherTransport *self);
 /* (transfer none) */
 UsherReactor *usher_transport_get_reactor (UsherTransport *self);
 
+/* A place for a GObject, or NULL, to be exchanged atomically: for those who call asynchronously alone. */
+gpointer *usher_transport_get_spare (UsherTransport *self);
+
 /* Blocks the calling fiber, or thread. Returns what read() and write() of a stream return. */
 gssize usher_transport_transfer (UsherTransport *self,
                                  UsherTransfer *transfer,
@@ -131,5 +134,7 @@ guint64 usher_transport_get_n_bytes (UsherTransport *self,
  * nobody else's. */
 gboolean usher_transport_is_own_error (UsherTransport *self,
                                        const GError *error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsherTransport, usher_transport_unref)
 
 G_END_DECLS

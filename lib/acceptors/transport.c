@@ -60,6 +60,7 @@ usher_transport_unref (UsherTransport *self)
     return;
 
   transport_close_descriptors (self);
+  g_clear_object (&self->spare);
   g_clear_object (&self->exit_cancellable);
   g_clear_object (&self->drain_cancellable);
   usher_reactor_unref (self->reactor);
@@ -73,6 +74,12 @@ UsherReactor *
 usher_transport_get_reactor (UsherTransport *self)
 {
   return self->reactor;
+}
+
+gpointer *
+usher_transport_get_spare (UsherTransport *self)
+{
+  return &self->spare;
 }
 
 int
@@ -185,13 +192,15 @@ usher_transport_failed (UsherTransport *self,
                         GError **error)
 {
   g_autoptr (GError) local_error = NULL;
+  g_autofree char *message = NULL;
 
   if (errsv == EAGAIN)
     return transport_would_block (self, transfer, error);
 
-  g_set_error (&local_error, G_IO_ERROR, g_io_error_from_errno (errsv),
-               transfer->direction == USHER_TRANSPORT_READ ? "Error receiving data: %s" : "Error sending data: %s",
-               g_strerror (errsv));
+  /* Many clients end with a reset, and to format costs more than the rest of this. */
+  message = g_strconcat (transfer->direction == USHER_TRANSPORT_READ ? "Error receiving data: " : "Error sending data: ",
+                         g_strerror (errsv), NULL);
+  local_error = g_error_new_literal (G_IO_ERROR, g_io_error_from_errno (errsv), message);
   usher_transport_record_error (self, local_error);
   g_propagate_error (error, g_steal_pointer (&local_error));
   return -1;
