@@ -61,30 +61,48 @@ return_at_once (TestFiber *self)
 }
 
 static void
-check_stacks (gpointer user_data)
-{
-  ReactorFixture *fixture = user_data;
-
-  g_assert_null (usher_fiber_get_current ());
-  g_assert_cmpuint (count_stacks (fixture), ==, 0);
-}
-
-static void
 test_stack_given_back (ReactorFixture *fixture,
                        gconstpointer user_data)
 {
-  static const UsherFiberCode code = { .run = (void (*) (gpointer)) return_at_once, .finished = check_stacks };
+  static const UsherFiberCode code = { .run = (void (*) (gpointer)) return_at_once };
   UsherFiber *fiber = usher_fiber_new (fixture->reactor, &code, fixture, NULL);
 
   g_assert_cmpuint (count_stacks (fixture), ==, 1);
   usher_fiber_resume (fiber);
-  g_assert_cmpuint (count_stacks (fixture), ==, 0);
   usher_fiber_unref (fiber);
+  g_assert_cmpuint (count_stacks (fixture), ==, 0);
 
   fiber = usher_fiber_new (fixture->reactor, &code, fixture, NULL);
   g_assert_cmpuint (count_stacks (fixture), ==, 1);
   usher_fiber_unref (fiber);
   g_assert_cmpuint (count_stacks (fixture), ==, 0);
+}
+
+static gpointer
+unref_in_thread (gpointer user_data)
+{
+  usher_fiber_unref (user_data);
+  return NULL;
+}
+
+static gboolean
+has_no_stacks (gpointer user_data)
+{
+  return count_stacks (user_data) == 0;
+}
+
+/* Only the thread that the stack belongs to may give it back. */
+static void
+test_given_back_from_thread (ReactorFixture *fixture,
+                             gconstpointer user_data)
+{
+  TestFiber fiber;
+
+  test_fiber_start (&fiber, fixture->reactor, (TestFiberFunc) return_at_once, NULL);
+  g_assert_true (fiber.has_finished);
+  g_thread_join (g_thread_new ("last", unref_in_thread, fiber.fiber));
+  g_assert_cmpuint (count_stacks (fixture), ==, 1);
+  iterate_until (fixture->context, has_no_stacks, fixture);
 }
 
 static void
@@ -437,7 +455,8 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
 
   fiber_add_test ("/fiber/runs-until-it-suspends", test_order);
-  fiber_add_test ("/fiber/has-a-stack-until-it-finishes", test_stack_given_back);
+  fiber_add_test ("/fiber/has-a-stack-until-nobody-has-it", test_stack_given_back);
+  fiber_add_test ("/fiber/gives-its-stack-back-in-its-own-thread", test_given_back_from_thread);
   fiber_add_test ("/fiber/keeps-itself-until-it-finishes", test_keeps_itself);
   fiber_add_test ("/fiber/is-woken-from-any-thread", test_woken_from_thread);
   fiber_add_test ("/fiber/leaves-out-a-resume-while-it-runs", test_resumed_while_it_runs);

@@ -22,7 +22,7 @@ typedef struct
 {
   /* On the fiber's own stack. */
   void (*run) (gpointer user_data);
-  /* (nullable): on the stack of whoever resumed it last, when it has run and its stack is free. */
+  /* (nullable): on the stack of whoever resumed it last, when it has run. */
   void (*finished) (gpointer user_data);
   /* (nullable): for people who read a log. */
   char *(*dup_name) (gpointer user_data);
@@ -31,7 +31,8 @@ typedef struct
 /* Whether the calling thread can run fibers; the error is G_IO_ERROR_NOT_SUPPORTED. */
 gboolean usher_fiber_is_supported (GError **error);
 
-/* Does not run yet. A fiber that has begun to run keeps itself until it has finished. Fails if fibers
+/* Does not run yet. A fiber that has begun to run keeps itself until it has finished; it has its stack
+ * for as long as anybody has a reference. Fails if fibers
  * are not supported, and with G_THREAD_ERROR_AGAIN if there is no stack for it. */
 UsherFiber *usher_fiber_new (UsherReactor *reactor,
                              const UsherFiberCode *code,

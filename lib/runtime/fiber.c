@@ -15,6 +15,9 @@
 
 #define EDGE(to) (1u << (to))
 
+/* A stack, but for its fiber, and aligned as a stack has to be. */
+#define ROOM ((USHER_STACK_SIZE - sizeof (UsherFiber)) & ~(gsize) 63)
+
 typedef enum
 {
   FIBER_NEW,
@@ -23,6 +26,7 @@ typedef enum
   FIBER_FINISHED,
 } FiberState;
 
+/* It lies on its own stack, in memory that is needed anyway. */
 struct _UsherFiber
 {
   UsherFlow flow;
@@ -30,7 +34,7 @@ struct _UsherFiber
   gatomicrefcount ref_count;
   FiberState state;
   UsherReactor *reactor; /* (owned) */
-  gpointer stack;        /* (owned) */
+  gpointer stack;        /* (owned): freed last */
   GThread *thread;       /* (unowned) (nullable): the only one it runs in, once it has begun */
   const UsherFiberCode *code;
   gpointer user_data;
@@ -122,13 +126,6 @@ on_entered (UsherFlow *flow)
   usher_flow_leave_to (&self->flow, self->resumer);
 }
 
-static void
-fiber_free_stack (UsherFiber *self)
-{
-  usher_flow_clear (&self->flow);
-  usher_stack_pool_give (usher_reactor_get_stack_pool (self->reactor), self->stack);
-}
-
 UsherFiber *
 usher_fiber_new (UsherReactor *reactor,
                  const UsherFiberCode *code,
@@ -145,14 +142,16 @@ usher_fiber_new (UsherReactor *reactor,
   if (stack == NULL)
     return NULL;
 
-  self = g_new0 (UsherFiber, 1);
+  self = (UsherFiber *) ((char *) stack + ROOM);
+  *self = (UsherFiber){
+    .reactor = usher_reactor_ref (reactor),
+    .stack = stack,
+    .code = code,
+    .user_data = user_data,
+    .is_timed = !g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN),
+  };
   g_atomic_ref_count_init (&self->ref_count);
-  self->reactor = usher_reactor_ref (reactor);
-  self->stack = stack;
-  self->code = code;
-  self->user_data = user_data;
-  self->is_timed = !g_log_writer_default_would_drop (G_LOG_LEVEL_DEBUG, G_LOG_DOMAIN);
-  usher_flow_init (&self->flow, stack, USHER_STACK_SIZE, on_entered);
+  usher_flow_init (&self->flow, stack, ROOM, on_entered);
 
   return self;
 }
@@ -164,17 +163,32 @@ usher_fiber_ref (UsherFiber *self)
   return self;
 }
 
+static void
+fiber_free (UsherFiber *self)
+{
+  g_autoptr (UsherReactor) reactor = self->reactor;
+
+  usher_flow_clear (&self->flow);
+  usher_fiber_locals_clear (&self->locals);
+  usher_stack_pool_give (usher_reactor_get_stack_pool (reactor), self->stack);
+}
+
+static void
+on_unused (UsherMessage *message)
+{
+  fiber_free (USHER_OWNER (UsherFiber, message, message));
+}
+
 void
 usher_fiber_unref (UsherFiber *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
-  if (self->state == FIBER_NEW)
-    fiber_free_stack (self);
-  usher_fiber_locals_clear (&self->locals);
-  usher_reactor_unref (self->reactor);
-  g_free (self);
+  if (self->thread == NULL || self->thread == g_thread_self ())
+    fiber_free (self);
+  else
+    usher_reactor_post (self->reactor, &self->message, on_unused);
 }
 
 /* Suspending and resuming. */
@@ -234,7 +248,6 @@ fiber_begin (UsherFiber *self)
 static void
 fiber_finish (UsherFiber *self)
 {
-  fiber_free_stack (self);
   if (self->code->finished != NULL)
     self->code->finished (self->user_data);
   usher_fiber_unref (self);

@@ -109,4 +109,6 @@ void usher_timer_start (UsherTimer *timer,
 void usher_timer_stop (UsherTimer *timer);
 gboolean usher_timer_is_started (const UsherTimer *timer);
 
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsherReactor, usher_reactor_unref)
+
 G_END_DECLS
