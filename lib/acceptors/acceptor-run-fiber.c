@@ -22,10 +22,9 @@ typedef struct
   UsherFiber *fiber;     /* (owned) */
   Order order;
   gboolean is_starting; /* in fiber_start (), which tells that it is ready */
-  gboolean is_ready;    /* to be given an order */
-  UsherMessage message;
   UsherAcceptorInit answer;
   gboolean succeeded;
+  UsherMessage message;
   GError *error; /* (owned) (nullable) */
 } RunFiber;
 
@@ -52,7 +51,6 @@ on_ready (UsherMessage *message)
 static void
 run_fiber_wait_for_order (RunFiber *self)
 {
-  self->is_ready = TRUE;
   if (!self->is_starting)
     usher_reactor_post (self->run->socket->reactor, &self->message, on_ready);
 
@@ -144,7 +142,7 @@ fiber_start (UsherAcceptorRun *run,
     return TRUE;
 
   self->is_starting = FALSE;
-  if (self->is_ready)
+  if (self->answer == USHER_ACCEPTOR_READY)
     usher_acceptor_run_initialised (run, USHER_ACCEPTOR_READY, NULL);
   return TRUE;
 }

@@ -10,7 +10,7 @@ G_BEGIN_DECLS
 /* Bytes that wait to be sent, in order. It only keeps count; it sends nothing. Zero-initialise it. */
 typedef struct
 {
-  GQueue chunks;     /* (element-type GBytes) */
+  GQueue *chunks;    /* (owned) (nullable) (element-type GBytes): most connections queue nothing */
   gsize n_head_sent; /* of the first chunk */
   gsize n_bytes;     /* that wait */
   guint64 n_ever;    /* that were ever added */

@@ -6,7 +6,8 @@
 void
 usher_send_queue_clear (UsherSendQueue *self)
 {
-  g_queue_clear_full (&self->chunks, (GDestroyNotify) g_bytes_unref);
+  if (self->chunks != NULL)
+    g_queue_free_full (g_steal_pointer (&self->chunks), (GDestroyNotify) g_bytes_unref);
   self->n_head_sent = 0;
   self->n_bytes = 0;
 }
@@ -20,7 +21,9 @@ usher_send_queue_add (UsherSendQueue *self,
   if (size == 0)
     return;
 
-  g_queue_push_tail (&self->chunks, g_bytes_ref (bytes));
+  if (self->chunks == NULL)
+    self->chunks = g_queue_new ();
+  g_queue_push_tail (self->chunks, g_bytes_ref (bytes));
   self->n_bytes += size;
   self->n_ever += size;
 }
@@ -35,7 +38,10 @@ usher_send_queue_list (const UsherSendQueue *self,
   gsize n_skipped = self->n_head_sent;
   guint n = 0;
 
-  for (GList *l = self->chunks.head; l != NULL && n < n_max && position < limit; l = l->next)
+  if (self->n_bytes == 0)
+    return 0;
+
+  for (GList *l = self->chunks->head; l != NULL && n < n_max && position < limit; l = l->next)
     {
       gsize size;
       const char *data = g_bytes_get_data (l->data, &size);
@@ -55,9 +61,9 @@ usher_send_queue_drop (UsherSendQueue *self,
   self->n_bytes -= n_bytes;
   self->n_head_sent += n_bytes;
 
-  while (self->chunks.head != NULL && self->n_head_sent >= g_bytes_get_size (self->chunks.head->data))
+  while (self->chunks->head != NULL && self->n_head_sent >= g_bytes_get_size (self->chunks->head->data))
     {
-      g_autoptr (GBytes) chunk = g_queue_pop_head (&self->chunks);
+      g_autoptr (GBytes) chunk = g_queue_pop_head (self->chunks);
 
       self->n_head_sent -= g_bytes_get_size (chunk);
     }

@@ -13,20 +13,24 @@ G_BEGIN_DECLS
 /* Instead of a number of bytes. */
 #define USHER_WOULD_BLOCK (-2)
 
+/* There is one for each connection, so that it is packed: no field leaves a hole. */
 struct _UsherTransport
 {
   gatomicrefcount ref_count;
-  UsherReactor *reactor; /* (owned) */
-  gpointer spare;        /* (owned) (nullable) (atomic) */
-  GMutex lock;
+  int users;              /* (atomic): who uses the descriptor, twice; and 1 once it is to be closed */
   int fd;                 /* (locked-by lock): -1 once closed; stays while there are users */
   gboolean is_duplicated; /* (locked-by lock): somebody has a descriptor of the same socket */
-  int users;              /* (atomic): who uses the descriptor, twice; and 1 once it is to be closed */
   int exiting;            /* (atomic) */
   int draining;           /* (atomic) */
   int drain_idle_reads;   /* (atomic) */
   int received;           /* (atomic): something, since the last write */
-  guint64 n_bytes[2];     /* (atomic): received and sent so far */
+  int has_timeouts;       /* (atomic) */
+  int posted;             /* (atomic): the message is on its way */
+  UsherMessage message;
+  UsherReactor *reactor; /* (owned) */
+  GMutex lock;
+  guint64 n_bytes[2]; /* (atomic): received and sent so far */
+  gpointer spare;     /* (owned) (nullable) (atomic) */
 
   UsherFiber *fiber;               /* (unowned) (nullable) (locked-by lock): whose connection it is */
   GCancellable *exit_cancellable;  /* (owned) (nullable) (locked-by lock): made when asked for */
@@ -35,13 +39,12 @@ struct _UsherTransport
   int error_code;                  /* (locked-by lock) */
 
   UsherTransportLimits limits; /* (locked-by lock) */
-  int has_timeouts;            /* (atomic) */
   gint64 quiet_usec;           /* (locked-by lock): since when it waits without hearing of the peer; 0 if not */
 
   GMutex output_lock;     /* never taken with the other lock held */
   UsherSendQueue queue;   /* (locked-by output_lock) */
-  int is_queueing;        /* (atomic): whether there is something in it */
   UsherTransfer *writer;  /* (unowned) (nullable) (locked-by output_lock): the write that has begun */
+  int is_queueing;        /* (atomic): whether there is something in the queue */
   gboolean is_write_shut; /* (locked-by output_lock): as soon as the queue is empty */
 
   UsherTransfer *polls;        /* (unowned) (nullable) (locked-by lock): those without vectors */
@@ -49,13 +52,11 @@ struct _UsherTransport
   UsherTransfer *transfers[2]; /* (unowned) (nullable) (locked-by lock): those that wait in the reactor */
 
   UsherTimer timer;       /* (main-context): for those that wait in the reactor; it may ring too early */
-  gboolean is_timed;      /* (locked-by lock): the timer is started */
   UsherWatch watch;       /* (main-context): the reactor's */
+  gboolean is_timed;      /* (locked-by lock): the timer is started */
   guint32 watched_events; /* (locked-by lock): 0 while the descriptor is not watched */
   gboolean is_dry;        /* (main-context): nothing to read before the watch tells of it */
   gboolean is_hung_up;    /* (main-context): it tells of nothing more */
-  UsherMessage message;
-  int posted; /* (atomic): the message is on its way */
 };
 
 /* Keeps the descriptor from being closed. Fails if it is closed, or about to be. */

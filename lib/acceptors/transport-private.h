@@ -35,14 +35,14 @@ typedef void (*UsherTransferFunc) (UsherTransfer *transfer,
 struct _UsherTransfer
 {
   UsherDirection direction;
-  const GOutputVector *vectors; /* (unowned) (array length=n_vectors) */
   guint n_vectors;
-  GCancellable *cancellable; /* (unowned) (nullable) */
-  UsherTransferFunc done;    /* (nullable): of an asynchronous transfer */
+  const GOutputVector *vectors; /* (unowned) (array length=n_vectors) */
+  GCancellable *cancellable;    /* (unowned) (nullable) */
+  UsherTransferFunc done;       /* (nullable): of an asynchronous transfer */
 
   /* The transport's own. */
+  gboolean is_placed; /* among what is queued */
   gsize n_sent;
-  gboolean is_placed;     /* among what is queued */
   guint64 n_ahead;        /* what goes out before it: the first so many of all bytes ever queued */
   gint64 waiting_usec;    /* since when it waits for the peer; 0 if it does not */
   gint64 wait_until_usec; /* when it is too late; G_MAXINT64 is never */
