@@ -36,6 +36,25 @@ typedef enum
 } UsherServiceState;
 
 /**
+ * UsherReadiness:
+ * @USHER_READINESS_STARTING: not yet: it has not started
+ * @USHER_READINESS_READY: it serves
+ * @USHER_READINESS_DRAINING: no more: it is a lame duck, or draining
+ * @USHER_READINESS_MAINTENANCE: not now: the program says so, or all of its pools are suspended
+ *
+ * Whether connections should be sent to a service.
+ *
+ * Since: 0.1
+ */
+typedef enum
+{
+  USHER_READINESS_STARTING,
+  USHER_READINESS_READY,
+  USHER_READINESS_DRAINING,
+  USHER_READINESS_MAINTENANCE,
+} UsherReadiness;
+
+/**
  * UsherExitCode:
  * @USHER_EXIT_CODE_DRAINED: it ended because it was asked to, or had nothing more to do
  * @USHER_EXIT_CODE_FAILED: it could not start
@@ -60,11 +79,14 @@ typedef enum
 } UsherExitCode;
 
 #define USHER_TYPE_EXIT_CODE (usher_exit_code_get_type ())
+#define USHER_TYPE_READINESS (usher_readiness_get_type ())
 #define USHER_TYPE_SERVICE (usher_service_get_type ())
 #define USHER_TYPE_SERVICE_STATE (usher_service_state_get_type ())
 
 USHER_AVAILABLE_IN_0_1
 GType usher_exit_code_get_type (void);
+USHER_AVAILABLE_IN_0_1
+GType usher_readiness_get_type (void);
 USHER_AVAILABLE_IN_0_1
 GType usher_service_state_get_type (void);
 USHER_AVAILABLE_IN_0_1
@@ -81,6 +103,16 @@ void usher_service_add_pool (UsherService *self,
                              UsherAcceptorPool *pool,
                              const char *address,
                              guint n_acceptors);
+USHER_AVAILABLE_IN_0_1
+void usher_service_add_health (UsherService *self,
+                               const char *address);
+USHER_AVAILABLE_IN_0_1
+UsherReadiness usher_service_get_readiness (UsherService *self);
+USHER_AVAILABLE_IN_0_1
+void usher_service_set_maintenance (UsherService *self,
+                                    gboolean maintenance);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_service_get_maintenance (UsherService *self);
 USHER_AVAILABLE_IN_0_1
 void usher_service_set_lame_duck_msec (UsherService *self,
                                        guint lame_duck_msec);

@@ -52,7 +52,6 @@ choose_pool (UsherService *self,
   return entry;
 }
 
-/* The first one takes the place of what the program says. */
 static gboolean
 apply_listen (UsherService *self,
               const char *value,
@@ -60,20 +59,22 @@ apply_listen (UsherService *self,
 {
   const char *address;
   UsherServicePool *entry = choose_pool (self, value, &address, error);
-  gpointer count;
 
   if (entry == NULL)
     return FALSE;
 
-  count = g_ptr_array_index (entry->counts, 0);
-  if (!entry->is_overridden)
-    {
-      g_ptr_array_set_size (entry->addresses, 0);
-      g_ptr_array_set_size (entry->counts, 0);
-    }
-  entry->is_overridden = TRUE;
-  g_ptr_array_add (entry->addresses, g_strdup (address));
-  g_ptr_array_add (entry->counts, count);
+  usher_service_pool_override_address (entry, address);
+  return TRUE;
+}
+
+static gboolean
+apply_health (UsherService *self,
+              const char *value,
+              GError **error)
+{
+  if (self->health == NULL)
+    usher_service_add_health (self, value);
+  usher_service_pool_override_address (self->health, value);
 
   return TRUE;
 }
@@ -205,6 +206,7 @@ static const struct
 } options[] = {
   { "--listen", apply_listen },
   { "-l", apply_listen },
+  { "--health", apply_health },
   { "--grace", apply_grace },
   { "--drain-spread", apply_drain_spread },
   { "--shutdown", apply_shutdown },
@@ -237,8 +239,8 @@ on_option (const char *name,
  * @self: a service that has its pools and is down
  *
  * Makes the options of the service, for a program that has options of its own:
- * `--listen=[POOL=]ADDRESS` (in place of the addresses of the program; it can be repeated),
- * `--grace`, `--drain-spread`, `--shutdown`, `--lame-duck`, `--drain-deadline` and
+ * `--listen=[POOL=]ADDRESS` and `--health=ADDRESS` (in place of the addresses of the program; they can
+ * be repeated), `--grace`, `--drain-spread`, `--shutdown`, `--lame-duck`, `--drain-deadline` and
  * `--max-connections`.
  *
  * Returns: (transfer full): a group of options
@@ -251,6 +253,8 @@ usher_service_get_option_group (UsherService *self)
   static const GOptionEntry entries[] = {
     { "listen", 'l', 0, G_OPTION_ARG_CALLBACK, on_option,
       "Where a pool listens; can be repeated", "[POOL=]ADDRESS" },
+    { "health", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
+      "Where it tells load balancers whether it is ready; can be repeated", "ADDRESS" },
     { "grace", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
       "How long connections may finish when the service ends", "TIME" },
     { "drain-spread", 0, 0, G_OPTION_ARG_CALLBACK, on_option,

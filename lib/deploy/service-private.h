@@ -28,10 +28,12 @@ struct _UsherService
 {
   GObject parent_instance;
 
-  char *name;            /* (owned) */
-  UsherSupervisor *root; /* (owned) */
-  UsherReactor *reactor; /* (owned) */
-  GPtrArray *pools;      /* (owned) (element-type UsherServicePool) */
+  char *name;               /* (owned) */
+  UsherSupervisor *root;    /* (owned) */
+  UsherReactor *reactor;    /* (owned) */
+  GPtrArray *pools;         /* (owned) (element-type UsherServicePool) */
+  UsherServicePool *health; /* (owned) (nullable) */
+  gboolean is_maintained;
   guint lame_duck_msec;
   gint64 drain_deadline_msec;
 
@@ -42,6 +44,15 @@ struct _UsherService
   gint64 drain_began_usec;
   guint n_drained_from; /* connections, when the drain began */
 };
+
+UsherServicePool *usher_service_pool_new (UsherAcceptorPool *pool);
+void usher_service_pool_free (UsherServicePool *self);
+void usher_service_pool_add_address (UsherServicePool *self,
+                                     const char *address,
+                                     guint n_acceptors);
+/* The command line says where to listen; the first time, what the program says is forgotten. */
+void usher_service_pool_override_address (UsherServicePool *self,
+                                          const char *address);
 
 UsherServicePool *usher_service_find_pool (UsherService *self,
                                            const char *name);
@@ -55,6 +66,7 @@ UsherDrainPlan usher_service_plan_drain (UsherService *self);
 gboolean usher_service_is_ending (UsherService *self);
 void usher_service_notify_state (UsherService *self);
 void usher_service_notify_status (UsherService *self);
+void usher_service_notify_maintenance (UsherService *self);
 char *usher_service_describe_drain (UsherService *self);
 
 G_END_DECLS

@@ -82,14 +82,15 @@ on_exited (UsherService *service,
 }
 
 static void
-announce_pool (UsherAcceptorPool *pool)
+announce_pool (UsherAcceptorPool *pool,
+               const char *what)
 {
   g_autoptr (GPtrArray) sockets = usher_acceptor_pool_which_sockets (pool);
 
   for (guint i = 0; i < sockets->len; i++)
     {
       g_autofree char *address = usher_listen_socket_dup_local_address (g_ptr_array_index (sockets, i));
-      g_autofree char *news = g_strdup_printf ("listening on %s", address);
+      g_autofree char *news = g_strdup_printf ("%s %s", what, address);
 
       usher_terminal_announce (news);
     }
@@ -102,8 +103,10 @@ announce (UsherService *self)
     {
       const UsherServicePool *entry = g_ptr_array_index (self->pools, i);
 
-      announce_pool (entry->pool);
+      announce_pool (entry->pool, "listening on");
     }
+  if (self->health != NULL)
+    announce_pool (self->health->pool, "readiness on");
 }
 
 static void

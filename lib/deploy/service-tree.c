@@ -55,21 +55,30 @@ forget_pool (UsherServicePool *entry)
   g_clear_object (&entry->supervisor);
 }
 
+static gboolean
+build_once (UsherService *self,
+            UsherServicePool *entry,
+            GError **error)
+{
+  if (entry->supervisor != NULL || build_pool (self, entry, error))
+    return TRUE;
+
+  g_prefix_error (error, "service “%s”, pool “%s”: ", self->name, usher_acceptor_pool_get_name (entry->pool));
+  forget_pool (entry);
+  return FALSE;
+}
+
+/* Who says how the service is comes before the pools, so that it ends behind them. */
 gboolean
 usher_service_build_tree (UsherService *self,
                           GError **error)
 {
+  if (self->health != NULL && !build_once (self, self->health, error))
+    return FALSE;
+
   for (guint i = 0; i < self->pools->len; i++)
-    {
-      UsherServicePool *entry = g_ptr_array_index (self->pools, i);
-
-      if (entry->supervisor != NULL || build_pool (self, entry, error))
-        continue;
-
-      g_prefix_error (error, "service “%s”, pool “%s”: ", self->name, usher_acceptor_pool_get_name (entry->pool));
-      forget_pool (entry);
+    if (!build_once (self, g_ptr_array_index (self->pools, i), error))
       return FALSE;
-    }
 
   return TRUE;
 }

@@ -20,6 +20,8 @@
  * A program that is nothing else calls [method@Usher.Service.run]. Inside a [class@Gio.Application],
  * or any other main loop, it is [method@Usher.Service.start_async] and [method@Usher.Service.drain].
  *
+ * Load balancers ask it whether it is ready, where [method@Usher.Service.add_health] says.
+ *
  * A drain has three phases. As *lame duck* the service still accepts, while load balancers learn
  * that they should go elsewhere. Then all listen sockets are closed, and the pools drain, all at the
  * same time: each gives its connections its grace, and then its shutdown. A deadline for all of it
@@ -36,6 +38,8 @@ typedef enum
   PROP_SUPERVISOR,
   PROP_LAME_DUCK_MSEC,
   PROP_DRAIN_DEADLINE_MSEC,
+  PROP_MAINTENANCE,
+  PROP_READINESS,
   PROP_STATE,
   PROP_STATUS,
 } UsherServiceProperty;
@@ -50,16 +54,6 @@ G_DEFINE_ENUM_TYPE (UsherServiceState, usher_service_state,
                     G_DEFINE_ENUM_VALUE (USHER_SERVICE_DRAINING, "draining"))
 
 G_DEFINE_FINAL_TYPE (UsherService, usher_service, G_TYPE_OBJECT)
-
-static void
-service_pool_free (UsherServicePool *entry)
-{
-  g_object_unref (entry->pool);
-  g_ptr_array_unref (entry->addresses);
-  g_ptr_array_unref (entry->counts);
-  g_clear_object (&entry->supervisor);
-  g_free (entry);
-}
 
 static void
 usher_service_get_property (GObject *object,
@@ -82,6 +76,12 @@ usher_service_get_property (GObject *object,
       break;
     case PROP_DRAIN_DEADLINE_MSEC:
       g_value_set_int64 (value, self->drain_deadline_msec);
+      break;
+    case PROP_MAINTENANCE:
+      g_value_set_boolean (value, self->is_maintained);
+      break;
+    case PROP_READINESS:
+      g_value_set_enum (value, usher_service_get_readiness (self));
       break;
     case PROP_STATE:
       g_value_set_enum (value, self->state);
@@ -113,7 +113,11 @@ usher_service_set_property (GObject *object,
     case PROP_DRAIN_DEADLINE_MSEC:
       usher_service_set_drain_deadline_msec (self, g_value_get_int64 (value));
       break;
+    case PROP_MAINTENANCE:
+      usher_service_set_maintenance (self, g_value_get_boolean (value));
+      break;
     case PROP_SUPERVISOR:
+    case PROP_READINESS:
     case PROP_STATE:
     case PROP_STATUS:
     default:
@@ -137,6 +141,7 @@ usher_service_finalize (GObject *object)
   UsherService *self = USHER_SERVICE (object);
 
   g_ptr_array_unref (self->pools);
+  g_clear_pointer (&self->health, usher_service_pool_free);
   g_object_unref (self->root);
   usher_reactor_unref (self->reactor);
   g_free (self->name);
@@ -181,6 +186,32 @@ make_settings (void)
   props[PROP_DRAIN_DEADLINE_MSEC] =
       g_param_spec_int64 ("drain-deadline-msec", NULL, NULL, -1, G_MAXINT32, -1,
                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+make_readiness (void)
+{
+  /**
+   * UsherService:maintenance:
+   *
+   * Whether the program wants no connections to be sent to it. The default is FALSE.
+   *
+   * Since: 0.1
+   */
+  props[PROP_MAINTENANCE] =
+      g_param_spec_boolean ("maintenance", NULL, NULL, FALSE,
+                            G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherService:readiness:
+   *
+   * Whether connections should be sent to the service: what it tells load balancers.
+   *
+   * Since: 0.1
+   */
+  props[PROP_READINESS] =
+      g_param_spec_enum ("readiness", NULL, NULL, USHER_TYPE_READINESS, USHER_READINESS_STARTING,
+                         G_PARAM_READABLE | G_PARAM_STATIC_STRINGS);
 }
 
 static void
@@ -229,6 +260,7 @@ usher_service_class_init (UsherServiceClass *klass)
   object_class->constructed = usher_service_constructed;
   object_class->finalize = usher_service_finalize;
   make_settings ();
+  make_readiness ();
   make_figures ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
 
@@ -252,7 +284,7 @@ usher_service_init (UsherService *self)
 
   self->root = usher_supervisor_new (USHER_STRATEGY_ONE_FOR_ONE);
   self->reactor = usher_reactor_ref_for_context (context);
-  self->pools = g_ptr_array_new_with_free_func ((GDestroyNotify) service_pool_free);
+  self->pools = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_service_pool_free);
   self->drain_deadline_msec = -1;
 }
 
@@ -260,6 +292,7 @@ void
 usher_service_notify_state (UsherService *self)
 {
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATE]);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_READINESS]);
   usher_service_notify_status (self);
 }
 
@@ -267,6 +300,13 @@ void
 usher_service_notify_status (UsherService *self)
 {
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_STATUS]);
+}
+
+void
+usher_service_notify_maintenance (UsherService *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_MAINTENANCE]);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_READINESS]);
 }
 
 /**
@@ -339,16 +379,20 @@ usher_service_find_pool (UsherService *self,
   return NULL;
 }
 
+static void
+on_suspended (UsherService *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_READINESS]);
+}
+
 static UsherServicePool *
 add_entry (UsherService *self,
            UsherAcceptorPool *pool)
 {
-  UsherServicePool *entry = g_new0 (UsherServicePool, 1);
+  UsherServicePool *entry = usher_service_pool_new (pool);
 
-  entry->pool = g_object_ref (pool);
-  entry->addresses = g_ptr_array_new_with_free_func (g_free);
-  entry->counts = g_ptr_array_new ();
   g_ptr_array_add (self->pools, entry);
+  g_signal_connect_object (pool, "notify::suspended", G_CALLBACK (on_suspended), self, G_CONNECT_SWAPPED);
 
   return entry;
 }
@@ -383,8 +427,7 @@ usher_service_add_pool (UsherService *self,
 
   if (entry == NULL)
     entry = add_entry (self, pool);
-  g_ptr_array_add (entry->addresses, g_strdup (address));
-  g_ptr_array_add (entry->counts, GUINT_TO_POINTER (n_acceptors));
+  usher_service_pool_add_address (entry, address, n_acceptors);
 }
 
 /**
