@@ -3,6 +3,8 @@
 
 #include "usher/service.h"
 
+#include <unistd.h>
+
 #include "support/client.h"
 #include "support/fake-clock.h"
 #include "support/iterate.h"
@@ -494,6 +496,32 @@ test_bad_options (Fixture *fixture,
     }
 }
 
+/* The program listens on what systemd passes, but its command line says something else. */
+static void
+test_activation_for_nobody (Fixture *fixture,
+                            gconstpointer data)
+{
+  g_autofree char *pid = g_strdup_printf ("%d", getpid ());
+
+  usher_service_add_pool (fixture->service, fixture->pools[0], "systemd:front", 2);
+  g_assert_true (parse (fixture, "shop --listen web=tcp://127.0.0.1:0 --listen web=tcp://[::1]:0", NULL));
+  g_setenv ("LISTEN_PID", pid, TRUE);
+  g_setenv ("LISTEN_FDS", "1", TRUE);
+  g_setenv ("LISTEN_FDNAMES", "front", TRUE);
+  begin_start (fixture);
+  iterate_pending (NULL);
+  g_assert_error (fixture->start_error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (fixture->start_error->message,
+                            "pool “web”: systemd has passed a socket named “front”, but the command line has it "
+                            "listen on tcp://127.0.0.1:0 instead; say systemd:front there"));
+
+  g_clear_error (&fixture->start_error);
+  g_setenv ("LISTEN_FDNAMES", "back", TRUE);
+  start (fixture);
+  usher_service_kill (fixture->service);
+  g_unsetenv ("LISTEN_PID");
+}
+
 #define SERVICE_CASE(name, func) g_test_add ("/service/" name, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -516,6 +544,7 @@ main (int argc,
   SERVICE_CASE ("holds-the-application-until-it-is-down", test_holds_the_application);
   SERVICE_CASE ("options-change-it", test_options);
   SERVICE_CASE ("bad-options-say-what-would-be-right", test_bad_options);
+  SERVICE_CASE ("leaves-no-socket-of-systemd-to-nobody", test_activation_for_nobody);
 
   return g_test_run ();
 }

@@ -16,7 +16,8 @@ typedef struct
   UsherAcceptorPool *pool;     /* (owned) */
   GPtrArray *addresses;        /* (owned) (element-type utf8) */
   GPtrArray *counts;           /* of acceptors, by address */
-  gboolean is_overridden;      /* the command line says where to listen */
+  GPtrArray *overridden;       /* (owned) (nullable) (element-type utf8): the program's own addresses, in
+                                * whose place the command line says where to listen */
   UsherSupervisor *supervisor; /* (owned) (nullable) */
 } UsherServicePool;
 
@@ -53,6 +54,10 @@ void usher_service_pool_add_address (UsherServicePool *self,
 /* The command line says where to listen; the first time, what the program says is forgotten. */
 void usher_service_pool_override_address (UsherServicePool *self,
                                           const char *address);
+
+/* Whether what systemd has passed, and what the command line says, go together. */
+gboolean usher_service_pool_check_activation (UsherServicePool *self,
+                                              GError **error);
 
 UsherServicePool *usher_service_find_pool (UsherService *self,
                                            const char *name);

@@ -33,7 +33,7 @@ build_pool (UsherService *self,
   g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (UsherChildSpec) spec = NULL;
 
-  if (!serve_addresses (entry, sockets, error))
+  if (!usher_service_pool_check_activation (entry, error) || !serve_addresses (entry, sockets, error))
     return FALSE;
 
   entry->supervisor = usher_acceptor_pool_make_tree (entry->pool, sockets, error);
