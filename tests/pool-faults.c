@@ -65,9 +65,9 @@ typedef struct
 static gboolean
 is_paused (PoolFixture *fixture)
 {
-  UsherPoolSocket *socket = fixture->pool->sockets->pdata[0];
+  UsherCrew *crew = fixture->pool->crews->pdata[0];
 
-  return socket->state == USHER_POOL_SOCKET_PAUSED;
+  return crew->sockets->len > 0 && ((UsherCrewSocket *) crew->sockets->pdata[0])->state == USHER_CREW_SOCKET_PAUSED;
 }
 
 /* Nothing more happens by itself. */

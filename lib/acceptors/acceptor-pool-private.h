@@ -3,7 +3,7 @@
 
 #pragma once
 
-#include "acceptors/farewell-private.h"
+#include "acceptors/crew-private.h"
 #include "acceptors/peer-counts-private.h"
 #include "acceptors/pool-link-private.h"
 #include "acceptors/pool-socket-private.h"
@@ -27,26 +27,15 @@ typedef enum
   USHER_POOL_STOPPING, /* the connections were made to exit, and have to unwind */
 } UsherPoolState;
 
-/* Where those come from who were accepted, and wait. */
-typedef enum
-{
-  USHER_HELD_FROM_ANY,
-  USHER_HELD_FROM_UP,      /* a listen socket that is up */
-  USHER_HELD_FROM_REMOVED, /* one that the pool does not serve any more */
-} UsherHeldFrom;
-
-typedef struct _UsherPoolFactory UsherPoolFactory;
-
 struct _UsherAcceptorPool
 {
   GObject parent_instance;
 
-  char *name;                /* (owned) */
-  UsherPoolFactory *factory; /* (owned) (nullable): a pool cannot start without */
-  UsherReactor *reactor;     /* (owned) */
-  GPtrArray *sockets;        /* (owned) (element-type UsherPoolSocket) */
+  char *name;            /* (owned) */
+  UsherReactor *reactor; /* (owned) */
+  GPtrArray *sockets;    /* (owned) (element-type UsherPoolSocket) */
 
-  UsherExecution execution;
+  UsherCrewTerms terms; /* told to each crew when they change; a pool cannot start without a factory */
   UsherRestart restart;
   guint intensity;
   guint period_msec;
@@ -55,26 +44,16 @@ struct _UsherAcceptorPool
   guint escalation_grace_msec;
   guint drain_spread_msec;
   gboolean drain_on_failure;
-  gboolean drain_idle_reads;
-  UsherTransportLimits limits; /* that connections begin with */
 
   guint max_connections;
   guint low_watermark;
   guint max_connections_per_peer;
   guint max_connections_per_user;
-  UsherAtLimit at_limit;
-  guint at_limit_wait_msec;
-  GBytes *goodbye; /* (owned) (nullable) */
-  gboolean is_suspended;
 
   UsherPoolLink *link; /* (owned) */
   UsherSlots slots;
   UsherPeerCounts peers;
-  GQueue held; /* (element-type Held) (owned): accepted, and waiting for an acceptor or a slot */
-  UsherTimer held_timer;
-  UsherFarewells farewells;
-  UsherPoolCounters counters;
-  guint n_reconciled; /* who is first changes every time */
+  UsherPoolCounters counters; /* the pool's own, and those of the crews that have left */
 
   /* One life, from a start to its exit. */
   UsherPoolState state;
@@ -84,9 +63,12 @@ struct _UsherAcceptorPool
   int is_scheduled; /* (atomic) */
   UsherTimer drain_timer;
   UsherBudget budget;
-  GQueue runs; /* (element-type UsherAcceptorRun) (owned) */
-  guint n_connections;
+  GMutex crews_lock;
+  GPtrArray *crews;             /* (owned) (element-type UsherCrew) (locked-by crews_lock): empty while it is down */
   gint64 drain_grace_msec;      /* of the drain that is under way */
+  gint64 drain_deadline_usec;   /* of its grace */
+  gint64 told_usec;             /* when the last connection was told, as far as is known */
+  guint n_untold;               /* crews that have not answered yet */
   GPtrArray *tally;             /* (owned) (nullable) (element-type UsherTallied): what is reported at its end */
   UsherBudget resource_reports; /* what may be reported, as a rate */
   guint n_resource_unreported;
@@ -124,38 +106,47 @@ gboolean usher_acceptor_pool_return_ticket (UsherAcceptorPool *self,
  * that peer has as many as it may. */
 gboolean usher_acceptor_pool_count_peer (UsherAcceptorPool *self,
                                          UsherConnection *connection);
-/* Those who were accepted, and wait for an acceptor or a slot. */
-void usher_acceptor_pool_serve_held (UsherAcceptorPool *self);
-void usher_acceptor_pool_refuse_held (UsherAcceptorPool *self,
-                                      UsherHeldFrom from);
-
 /* What makes the pool's acceptors. */
 gboolean usher_acceptor_pool_check_factory (UsherAcceptorPool *self,
                                             GError **error);
-UsherAcceptor *usher_acceptor_pool_make_acceptor (UsherAcceptorPool *self,
-                                                  GError **error);
-void usher_pool_factory_unref (UsherPoolFactory *self);
 /* Whether they can run where they are to run. */
 gboolean usher_acceptor_pool_check_execution (UsherAcceptorPool *self,
                                               GError **error);
 
-/* The pool's acceptors. */
-void usher_acceptor_pool_add_run (UsherAcceptorPool *self,
-                                  UsherAcceptorRun *run);
-void usher_acceptor_pool_remove_run (UsherAcceptorPool *self,
-                                     UsherAcceptorRun *run);
+/* The pool's crews. */
+void usher_acceptor_pool_start_crews (UsherAcceptorPool *self);
+/* (transfer full) (element-type UsherCrew): to go through while anything may happen. */
+GPtrArray *usher_acceptor_pool_dup_crews (UsherAcceptorPool *self);
+void usher_acceptor_pool_order (UsherAcceptorPool *self,
+                                UsherCrewFunc func,
+                                gpointer data);
+/* Those whose data is a listen socket (transfer full). */
+void usher_acceptor_pool_order_about (UsherAcceptorPool *self,
+                                      UsherCrewFunc func,
+                                      UsherListenSocket *listen_socket);
+void usher_acceptor_pool_apply_terms (UsherAcceptorPool *self);
+/* Any thread. */
+void usher_acceptor_pool_wake_crews (UsherAcceptorPool *self);
+
+UsherCrewFigures usher_acceptor_pool_sum_figures (UsherAcceptorPool *self);
+
+/* What the crews tell. The data is an UsherCrewNews (transfer full), but for the last two. */
 void usher_acceptor_pool_start_failed (UsherAcceptorPool *self,
-                                       UsherListenSocket *listen_socket,
-                                       const GError *error);
-void usher_acceptor_pool_connection_began (UsherAcceptorPool *self,
-                                           UsherConnection *connection);
-void usher_acceptor_pool_connection_exited (UsherAcceptorPool *self,
-                                            UsherAcceptorRun *run,
-                                            UsherExit *exit);
-/* Those who are still here did not shut down within the limit. */
-void usher_acceptor_pool_tally_killed (UsherAcceptorPool *self);
-/* Nobody waits for them any more. */
-void usher_acceptor_pool_abandon_runs (UsherAcceptorPool *self);
+                                       gpointer news);
+void usher_acceptor_pool_lacks_resource (UsherAcceptorPool *self,
+                                         gpointer news);
+void usher_acceptor_pool_socket_failed (UsherAcceptorPool *self,
+                                        gpointer news);
+void usher_acceptor_pool_connection_failed (UsherAcceptorPool *self,
+                                            gpointer news);
+void usher_acceptor_pool_run_killed (UsherAcceptorPool *self,
+                                     gpointer news);
+/* `told_usec` (transfer full): a gint64, when the last of its connections was told; 0 if it has none */
+void usher_acceptor_pool_crew_told (UsherAcceptorPool *self,
+                                    gpointer told_usec);
+/* `crew` (transfer full) */
+void usher_acceptor_pool_crew_left (UsherAcceptorPool *self,
+                                    gpointer crew);
 
 /* The pool's reports. */
 void usher_acceptor_pool_report (UsherAcceptorPool *self,

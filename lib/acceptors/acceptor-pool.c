@@ -84,10 +84,10 @@ usher_acceptor_pool_finalize (GObject *object)
   for (guint i = 0; i < self->sockets->len; i++)
     usher_pool_socket_remove (self->sockets->pdata[i]);
   g_clear_pointer (&self->sockets, g_ptr_array_unref);
-  g_clear_pointer (&self->factory, usher_pool_factory_unref);
-  usher_farewells_clear (&self->farewells);
+  g_clear_pointer (&self->crews, g_ptr_array_unref);
+  g_mutex_clear (&self->crews_lock);
+  usher_crew_terms_clear (&self->terms);
   usher_peer_counts_clear (&self->peers);
-  g_clear_pointer (&self->goodbye, g_bytes_unref);
   g_clear_pointer (&self->link, usher_pool_link_unref);
   usher_budget_clear (&self->budget);
   usher_budget_clear (&self->resource_reports);
@@ -134,17 +134,18 @@ usher_acceptor_pool_init (UsherAcceptorPool *self)
   self->grace_msec = 5000;
   self->shutdown_msec = 5000;
   self->escalation_grace_msec = 5000;
-  self->limits.max_queued_bytes = USHER_DEFAULT_MAX_QUEUED_BYTES;
+  self->terms.limits.max_queued_bytes = USHER_DEFAULT_MAX_QUEUED_BYTES;
   self->max_connections = G_MAXUINT;
   self->max_connections_per_peer = G_MAXUINT;
   self->max_connections_per_user = G_MAXUINT;
-  self->at_limit_wait_msec = 1000;
+  self->terms.at_limit_wait_msec = 1000;
   self->link = usher_pool_link_new (self);
   self->slots = (UsherSlots) USHER_SLOTS_INIT;
   usher_peer_counts_init (&self->peers);
   usher_budget_init (&self->budget, self->intensity, self->period_msec * G_TIME_SPAN_MILLISECOND);
   usher_budget_init (&self->resource_reports, 1, RESOURCE_REPORT_PERIOD_USEC);
-  g_queue_init (&self->runs);
+  g_mutex_init (&self->crews_lock);
+  self->crews = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_crew_unref);
 }
 
 /**
@@ -415,7 +416,6 @@ usher_acceptor_pool_set_n_acceptors (UsherAcceptorPool *self,
   if (!pool_find_socket (self, listen_socket, &index))
     return pool_refuse_unknown_socket (self, listen_socket, error);
 
-  ((UsherPoolSocket *) self->sockets->pdata[index])->n_acceptors = n_acceptors;
-  usher_acceptor_pool_schedule (self);
+  usher_pool_socket_set_n_acceptors (self->sockets->pdata[index], n_acceptors);
   return TRUE;
 }

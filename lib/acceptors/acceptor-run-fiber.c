@@ -3,10 +3,10 @@
 
 #include "acceptors/acceptor-run-private.h"
 
-#include "acceptors/pool-socket-private.h"
+#include "acceptors/crew-socket-private.h"
 #include "runtime/fiber-private.h"
 
-/* The acceptor's code runs in a fiber of its own, in the pool's context, and waits there for its
+/* The acceptor's code runs in a fiber of its own, in the crew's context, and waits there for its
  * connection. What it answers is told on the stack of whoever resumed it. */
 
 typedef enum

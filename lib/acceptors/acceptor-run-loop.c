@@ -3,10 +3,10 @@
 
 #include "acceptors/acceptor-run-private.h"
 
-#include "acceptors/pool-socket-private.h"
+#include "acceptors/crew-socket-private.h"
 #include "usher/async-acceptor.h"
 
-/* The acceptor's code runs in the pool's context. */
+/* The acceptor's code runs in the crew's context. */
 
 static gboolean
 loop_start (UsherAcceptorRun *run,

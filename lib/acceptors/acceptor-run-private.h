@@ -16,11 +16,11 @@ G_BEGIN_DECLS
  *       │           └─────> TERMINATING ──┘
  *       └──────────────────────────────────┘
  *
- * Everything here belongs to the pool's context. Where the acceptor's own code runs is the
+ * Everything here belongs to the crew's context. Where the acceptor's own code runs is the
  * runner's business. */
 typedef struct _UsherAcceptorRun UsherAcceptorRun;
 typedef struct _UsherRunner UsherRunner;
-typedef struct _UsherPoolSocket UsherPoolSocket;
+typedef struct _UsherCrewSocket UsherCrewSocket;
 
 typedef enum
 {
@@ -37,7 +37,7 @@ struct _UsherAcceptorRun
   UsherRunState state;
   const UsherRunner *runner;
   gpointer place;               /* (nullable): the runner's own */
-  UsherPoolSocket *socket;      /* (owned) */
+  UsherCrewSocket *socket;      /* (owned) */
   UsherAcceptor *acceptor;      /* (owned) */
   UsherConnection *connection;  /* (owned) (nullable): once it serves one */
   UsherProxyGreeting *greeting; /* (owned) (nullable): while it waits for a PROXY header */
@@ -54,7 +54,7 @@ struct _UsherAcceptorRun
 };
 
 /* Where an acceptor's code runs. Each function answers by the usher_acceptor_run_* function named
- * with it, in the pool's context, perhaps before it returns. */
+ * with it, in the crew's context, perhaps before it returns. */
 struct _UsherRunner
 {
   /* Runs acceptor_init: initialised. Fails if there is no place to run it in. */
@@ -73,7 +73,7 @@ extern const UsherRunner usher_runner_thread;
 extern const UsherRunner usher_runner_fiber;
 
 /* (transfer full): acceptor */
-UsherAcceptorRun *usher_acceptor_run_new (UsherPoolSocket *socket,
+UsherAcceptorRun *usher_acceptor_run_new (UsherCrewSocket *socket,
                                           UsherAcceptor *acceptor);
 UsherAcceptorRun *usher_acceptor_run_ref (UsherAcceptorRun *self);
 void usher_acceptor_run_unref (UsherAcceptorRun *self);

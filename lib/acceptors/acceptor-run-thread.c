@@ -2,7 +2,7 @@
  * Copyright 2026 The Usher authors */
 
 #include "acceptors/acceptor-run-private.h"
-#include "acceptors/pool-socket-private.h"
+#include "acceptors/crew-socket-private.h"
 
 /* The acceptor's code runs in a thread of its own, which waits there for its connection. */
 
@@ -15,7 +15,7 @@ typedef enum
 
 typedef struct
 {
-  UsherAcceptorRun *run; /* (owned): touched by the pool's context; the thread reads what is fixed */
+  UsherAcceptorRun *run; /* (owned): touched by the crew's context; the thread reads what is fixed */
   UsherReactor *reactor; /* (owned) */
   GMutex lock;
   GCond ordered;
@@ -48,7 +48,7 @@ run_thread_new (UsherAcceptorRun *run)
   return self;
 }
 
-/* Called in the pool's context, when the thread has said its last word. */
+/* Called in the crew's context, when the thread has said its last word. */
 static void
 run_thread_free (RunThread *self)
 {
@@ -61,7 +61,7 @@ run_thread_free (RunThread *self)
   g_free (self);
 }
 
-/* Called in the pool's context. */
+/* Called in the crew's context. */
 static void
 on_initialised (UsherMessage *message)
 {
@@ -74,7 +74,7 @@ on_initialised (UsherMessage *message)
     run_thread_free (self);
 }
 
-/* Called in the pool's context. */
+/* Called in the crew's context. */
 static void
 on_served (UsherMessage *message)
 {
@@ -84,7 +84,7 @@ on_served (UsherMessage *message)
   run_thread_free (self);
 }
 
-/* Called in the pool's context. */
+/* Called in the crew's context. */
 static void
 on_terminated (UsherMessage *message)
 {

@@ -4,8 +4,7 @@
 #include "acceptors/acceptor-run-private.h"
 
 #include "acceptors/acceptor-pool-private.h"
-#include "acceptors/listen-socket-private.h"
-#include "acceptors/pool-socket-private.h"
+#include "acceptors/crew-socket-private.h"
 #include "runtime/clock-private.h"
 #include "usher/async-acceptor.h"
 #include "usher/error.h"
@@ -29,21 +28,21 @@ run_set_state (UsherAcceptorRun *self,
   if (self->state == USHER_RUN_STARTING)
     self->socket->n_starting--;
   usher_timer_stop (&self->timer);
-  self->state = state;
+  usher_crew_set_run_state (self->socket->crew, self, state);
 }
 
 static const UsherRunner *
-choose_runner (UsherPoolSocket *socket,
+choose_runner (UsherCrewSocket *socket,
                UsherAcceptor *acceptor)
 {
   if (USHER_IS_ASYNC_ACCEPTOR (acceptor))
     return &usher_runner_loop;
 
-  return socket->pool->execution == USHER_EXECUTION_FIBER ? &usher_runner_fiber : &usher_runner_thread;
+  return socket->crew->terms.execution == USHER_EXECUTION_FIBER ? &usher_runner_fiber : &usher_runner_thread;
 }
 
 UsherAcceptorRun *
-usher_acceptor_run_new (UsherPoolSocket *socket,
+usher_acceptor_run_new (UsherCrewSocket *socket,
                         UsherAcceptor *acceptor)
 {
   UsherAcceptorRun *self = g_new0 (UsherAcceptorRun, 1);
@@ -51,7 +50,7 @@ usher_acceptor_run_new (UsherPoolSocket *socket,
   g_ref_count_init (&self->ref_count);
   self->state = USHER_RUN_STARTING;
   self->runner = choose_runner (socket, acceptor);
-  self->socket = usher_pool_socket_ref (socket);
+  self->socket = usher_crew_socket_ref (socket);
   socket->n_starting++;
   self->acceptor = acceptor;
   self->accept_timeout_msec = -1;
@@ -77,7 +76,7 @@ usher_acceptor_run_unref (UsherAcceptorRun *self)
   g_clear_object (&self->acceptor);
   g_clear_object (&self->connection);
   g_clear_pointer (&self->reason, usher_exit_unref);
-  usher_pool_socket_unref (self->socket);
+  usher_crew_socket_unref (self->socket);
   g_free (self);
 }
 
@@ -106,7 +105,7 @@ usher_acceptor_run_initialised (UsherAcceptorRun *self,
   if (answer == USHER_ACCEPTOR_READY)
     {
       run_set_state (self, USHER_RUN_WAITING);
-      usher_pool_socket_run_ready (self->socket, self);
+      usher_crew_socket_run_ready (self->socket, self);
       return;
     }
 
@@ -115,7 +114,7 @@ usher_acceptor_run_initialised (UsherAcceptorRun *self,
                                     "The acceptor_init of %s failed without saying why",
                                     G_OBJECT_TYPE_NAME (self->acceptor));
   run_set_state (self, USHER_RUN_EXITED);
-  usher_pool_socket_run_not_ready (self->socket, self, answer == USHER_ACCEPTOR_IGNORE ? NULL : error);
+  usher_crew_socket_run_not_ready (self->socket, self, answer == USHER_ACCEPTOR_IGNORE ? NULL : error);
 }
 
 void
@@ -157,7 +156,7 @@ on_greeted (gpointer user_data,
   g_autoptr (GError) too_many = NULL;
 
   g_clear_pointer (&self->greeting, usher_proxy_greeting_free);
-  if (error == NULL && !usher_acceptor_pool_count_peer (self->socket->pool, self->connection))
+  if (error == NULL && !usher_acceptor_pool_count_peer (self->socket->crew->pool, self->connection))
     error = too_many = run_make_peer_error (self);
   if (error == NULL)
     self->runner->serve (self);
@@ -169,12 +168,11 @@ void
 usher_acceptor_run_serve (UsherAcceptorRun *self,
                           UsherConnection *connection)
 {
-  UsherProxyPolicy *policy;
+  UsherProxyPolicy *policy = self->socket->proxy_policy;
 
-  run_set_state (self, USHER_RUN_SERVING);
   self->connection = connection;
   self->began_usec = usher_clock_now_usec ();
-  policy = usher_listen_socket_get_proxy_policy (self->socket->listen_socket);
+  run_set_state (self, USHER_RUN_SERVING);
   if (policy == NULL)
     {
       self->runner->serve (self);
@@ -197,7 +195,7 @@ usher_acceptor_run_served (UsherAcceptorRun *self,
     return;
 
   run_set_state (self, USHER_RUN_EXITED);
-  usher_acceptor_pool_connection_exited (self->socket->pool, self, exit);
+  usher_crew_connection_exited (self->socket->crew, self, exit);
 }
 
 void
@@ -217,9 +215,9 @@ usher_acceptor_run_terminated (UsherAcceptorRun *self)
 
   run_set_state (self, USHER_RUN_EXITED);
   if (self->connection != NULL)
-    usher_acceptor_pool_connection_exited (self->socket->pool, self, self->reason);
+    usher_crew_connection_exited (self->socket->crew, self, self->reason);
   else
-    usher_acceptor_pool_remove_run (self->socket->pool, self);
+    usher_crew_remove_run (self->socket->crew, self);
 }
 
 static void
@@ -277,7 +275,7 @@ on_accept_timeout (UsherTimer *timer)
 {
   UsherAcceptorRun *self = USHER_OWNER (UsherAcceptorRun, timer, timer);
 
-  usher_pool_socket_run_timed_out (self->socket, self);
+  usher_crew_socket_run_timed_out (self->socket, self);
 }
 
 void

@@ -25,10 +25,11 @@ usher_acceptor_pool_set_read_timeout_msec (UsherAcceptorPool *self,
 
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
 
-  if (self->limits.read_timeout_usec == timeout_usec)
+  if (self->terms.limits.read_timeout_usec == timeout_usec)
     return;
 
-  self->limits.read_timeout_usec = timeout_usec;
+  self->terms.limits.read_timeout_usec = timeout_usec;
+  usher_acceptor_pool_apply_terms (self);
   usher_acceptor_pool_notify (self, USHER_POOL_PROP_READ_TIMEOUT_MSEC);
 }
 
@@ -47,7 +48,7 @@ usher_acceptor_pool_get_read_timeout_msec (UsherAcceptorPool *self)
 {
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
 
-  return self->limits.read_timeout_usec / G_TIME_SPAN_MILLISECOND;
+  return self->terms.limits.read_timeout_usec / G_TIME_SPAN_MILLISECOND;
 }
 
 /**
@@ -68,10 +69,11 @@ usher_acceptor_pool_set_write_timeout_msec (UsherAcceptorPool *self,
 
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
 
-  if (self->limits.write_timeout_usec == timeout_usec)
+  if (self->terms.limits.write_timeout_usec == timeout_usec)
     return;
 
-  self->limits.write_timeout_usec = timeout_usec;
+  self->terms.limits.write_timeout_usec = timeout_usec;
+  usher_acceptor_pool_apply_terms (self);
   usher_acceptor_pool_notify (self, USHER_POOL_PROP_WRITE_TIMEOUT_MSEC);
 }
 
@@ -90,7 +92,7 @@ usher_acceptor_pool_get_write_timeout_msec (UsherAcceptorPool *self)
 {
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
 
-  return self->limits.write_timeout_usec / G_TIME_SPAN_MILLISECOND;
+  return self->terms.limits.write_timeout_usec / G_TIME_SPAN_MILLISECOND;
 }
 
 /**
@@ -111,10 +113,11 @@ usher_acceptor_pool_set_idle_timeout_msec (UsherAcceptorPool *self,
 
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
 
-  if (self->limits.idle_timeout_usec == timeout_usec)
+  if (self->terms.limits.idle_timeout_usec == timeout_usec)
     return;
 
-  self->limits.idle_timeout_usec = timeout_usec;
+  self->terms.limits.idle_timeout_usec = timeout_usec;
+  usher_acceptor_pool_apply_terms (self);
   usher_acceptor_pool_notify (self, USHER_POOL_PROP_IDLE_TIMEOUT_MSEC);
 }
 
@@ -133,7 +136,7 @@ usher_acceptor_pool_get_idle_timeout_msec (UsherAcceptorPool *self)
 {
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
 
-  return self->limits.idle_timeout_usec / G_TIME_SPAN_MILLISECOND;
+  return self->terms.limits.idle_timeout_usec / G_TIME_SPAN_MILLISECOND;
 }
 
 /**
@@ -152,10 +155,11 @@ usher_acceptor_pool_set_max_queued_bytes (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
 
-  if (self->limits.max_queued_bytes == max_queued_bytes)
+  if (self->terms.limits.max_queued_bytes == max_queued_bytes)
     return;
 
-  self->limits.max_queued_bytes = max_queued_bytes;
+  self->terms.limits.max_queued_bytes = max_queued_bytes;
+  usher_acceptor_pool_apply_terms (self);
   usher_acceptor_pool_notify (self, USHER_POOL_PROP_MAX_QUEUED_BYTES);
 }
 
@@ -174,5 +178,5 @@ usher_acceptor_pool_get_max_queued_bytes (UsherAcceptorPool *self)
 {
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
 
-  return self->limits.max_queued_bytes;
+  return self->terms.limits.max_queued_bytes;
 }

@@ -41,6 +41,7 @@ usher_acceptor_pool_set_grace_msec (UsherAcceptorPool *self,
     return;
 
   self->grace_msec = grace_msec;
+  usher_acceptor_pool_apply_terms (self);
   usher_acceptor_pool_notify (self, USHER_POOL_PROP_GRACE_MSEC);
 }
 
@@ -171,6 +172,7 @@ usher_acceptor_pool_set_drain_spread_msec (UsherAcceptorPool *self,
     return;
 
   self->drain_spread_msec = drain_spread_msec;
+  usher_acceptor_pool_apply_terms (self);
   usher_acceptor_pool_notify (self, USHER_POOL_PROP_DRAIN_SPREAD_MSEC);
 }
 
@@ -253,10 +255,11 @@ usher_acceptor_pool_set_drain_idle_reads (UsherAcceptorPool *self,
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
 
   drain_idle_reads = !!drain_idle_reads;
-  if (self->drain_idle_reads == drain_idle_reads)
+  if (self->terms.drain_idle_reads == drain_idle_reads)
     return;
 
-  self->drain_idle_reads = drain_idle_reads;
+  self->terms.drain_idle_reads = drain_idle_reads;
+  usher_acceptor_pool_apply_terms (self);
   usher_acceptor_pool_notify (self, USHER_POOL_PROP_DRAIN_IDLE_READS);
 }
 
@@ -277,5 +280,5 @@ usher_acceptor_pool_get_drain_idle_reads (UsherAcceptorPool *self)
 {
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), FALSE);
 
-  return self->drain_idle_reads;
+  return self->terms.drain_idle_reads;
 }

@@ -13,7 +13,7 @@ gboolean
 usher_acceptor_pool_check_execution (UsherAcceptorPool *self,
                                      GError **error)
 {
-  if (self->execution != USHER_EXECUTION_FIBER || usher_fiber_is_supported (error))
+  if (self->terms.execution != USHER_EXECUTION_FIBER || usher_fiber_is_supported (error))
     return TRUE;
 
   g_prefix_error (error, "The pool %s: ", self->name);
@@ -37,10 +37,11 @@ usher_acceptor_pool_set_execution (UsherAcceptorPool *self,
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (execution == USHER_EXECUTION_THREAD || execution == USHER_EXECUTION_FIBER);
 
-  if (self->execution == execution)
+  if (self->terms.execution == execution)
     return;
 
-  self->execution = execution;
+  self->terms.execution = execution;
+  usher_acceptor_pool_apply_terms (self);
   usher_acceptor_pool_notify (self, USHER_POOL_PROP_EXECUTION);
 }
 
@@ -59,5 +60,5 @@ usher_acceptor_pool_get_execution (UsherAcceptorPool *self)
 {
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), USHER_EXECUTION_THREAD);
 
-  return self->execution;
+  return self->terms.execution;
 }

@@ -7,13 +7,13 @@
 #include "acceptors/func-acceptor-private.h"
 #include "usher/error.h"
 
-/* What makes the acceptors. It is replaced as a whole, perhaps while it is being called. */
+/* What makes the acceptors. It is immutable, and replaced as a whole, perhaps while it is being called. */
 struct _UsherPoolFactory
 {
   UsherAcceptorFactory make;
+  GType acceptor_type;    /* what it makes; G_TYPE_INVALID if that is not known */
   gpointer data;          /* (owned) */
   GDestroyNotify destroy; /* (nullable) */
-  GType acceptor_type;    /* what it makes; G_TYPE_INVALID if that is not known */
 };
 
 static void
@@ -25,13 +25,17 @@ factory_clear (gpointer data)
     self->destroy (self->data);
 }
 
+UsherPoolFactory *
+usher_pool_factory_ref (UsherPoolFactory *self)
+{
+  return g_atomic_rc_box_acquire (self);
+}
+
 void
 usher_pool_factory_unref (UsherPoolFactory *self)
 {
-  g_rc_box_release_full (self, factory_clear);
+  g_atomic_rc_box_release_full (self, factory_clear);
 }
-
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsherPoolFactory, usher_pool_factory_unref)
 
 static UsherAcceptor *
 make_acceptor_of_type (gpointer pool,
@@ -45,7 +49,7 @@ gboolean
 usher_acceptor_pool_check_factory (UsherAcceptorPool *self,
                                    GError **error)
 {
-  if (self->factory == NULL)
+  if (self->terms.factory == NULL)
     {
       g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
                    "The pool %s does not know how to make acceptors: call usher_acceptor_pool_set_acceptor_type(), "
@@ -54,24 +58,34 @@ usher_acceptor_pool_check_factory (UsherAcceptorPool *self,
       return FALSE;
     }
 
-  return self->factory->acceptor_type == G_TYPE_INVALID ||
-         usher_acceptor_check_type (self->factory->acceptor_type, error);
+  return self->terms.factory->acceptor_type == G_TYPE_INVALID ||
+         usher_acceptor_check_type (self->terms.factory->acceptor_type, error);
 }
 
 UsherAcceptor *
-usher_acceptor_pool_make_acceptor (UsherAcceptorPool *self,
-                                   GError **error)
+usher_pool_factory_make (UsherPoolFactory *self,
+                         UsherAcceptorPool *pool,
+                         GError **error)
 {
-  g_autoptr (UsherPoolFactory) factory = g_rc_box_acquire (self->factory);
-  g_autoptr (UsherAcceptor) acceptor = factory->make (self, factory->data, error);
+  g_autoptr (UsherAcceptor) acceptor = self->make (pool, self->data, error);
 
   if (acceptor == NULL && error != NULL && *error == NULL)
     g_set_error (error, USHER_ERROR, USHER_ERROR_FAILED,
-                 "The factory of the pool %s made no acceptor and did not say why", self->name);
+                 "The factory of the pool %s made no acceptor and did not say why", pool->name);
   if (acceptor == NULL || !usher_acceptor_check_type (G_OBJECT_TYPE (acceptor), error))
     return NULL;
 
   return g_steal_pointer (&acceptor);
+}
+
+static void
+pool_replace_factory (UsherAcceptorPool *self,
+                      UsherPoolFactory factory)
+{
+  g_autoptr (UsherPoolFactory) replaced = g_steal_pointer (&self->terms.factory);
+
+  self->terms.factory = g_atomic_rc_box_dup (sizeof factory, &factory);
+  usher_acceptor_pool_apply_terms (self);
 }
 
 /**
@@ -93,16 +107,10 @@ usher_acceptor_pool_set_factory (UsherAcceptorPool *self,
                                  gpointer user_data,
                                  GDestroyNotify destroy)
 {
-  g_autoptr (UsherPoolFactory) replaced = NULL;
-
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (factory != NULL);
 
-  replaced = g_steal_pointer (&self->factory);
-  self->factory = g_rc_box_new0 (UsherPoolFactory);
-  self->factory->make = factory;
-  self->factory->data = user_data;
-  self->factory->destroy = destroy;
+  pool_replace_factory (self, (UsherPoolFactory){ factory, G_TYPE_INVALID, user_data, destroy });
 }
 
 /**
@@ -124,8 +132,8 @@ usher_acceptor_pool_set_acceptor_type (UsherAcceptorPool *self,
   g_return_if_fail (g_type_is_a (acceptor_type, USHER_TYPE_ACCEPTOR));
   g_return_if_fail (!G_TYPE_IS_ABSTRACT (acceptor_type));
 
-  usher_acceptor_pool_set_factory (self, make_acceptor_of_type, GSIZE_TO_POINTER (acceptor_type), NULL);
-  self->factory->acceptor_type = acceptor_type;
+  pool_replace_factory (self, (UsherPoolFactory){ make_acceptor_of_type, acceptor_type,
+                                                  GSIZE_TO_POINTER (acceptor_type), NULL });
 }
 
 /**

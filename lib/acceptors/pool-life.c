@@ -8,9 +8,6 @@
 #include "supervision/child-private.h"
 #include "usher/error.h"
 
-/* Who is accepted when nobody else is any more has so long to say what it wants. */
-#define FIRST_WORD_USEC (1 * G_TIME_SPAN_SECOND)
-
 #define EDGE(to) (1u << (to))
 
 static const guint edges[] = {
@@ -45,67 +42,12 @@ usher_acceptor_pool_is_accepting (UsherAcceptorPool *self)
 
 /* Going down. */
 
-/* Whether its turn has not come by a given moment. */
-static gboolean
-run_is_told_after (UsherAcceptorRun *run,
-                   gint64 usec)
-{
-  return run->drained_usec == 0 || (!run->is_late && usher_timer_is_started (&run->timer) && run->timer.deadline_usec > usec);
-}
-
-/* Tells the connections of one listen socket, or of all, each in its turn. Those who wait for theirs
- * already are told again if that is later than the grace allows. Returns when the latest grace of
- * those that are still here has begun. */
-static gint64
-pool_tell (UsherAcceptorPool *self,
-           UsherListenSocket *listen_socket,
-           gint64 grace_msec)
-{
-  g_autoptr (GPtrArray) told = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_acceptor_run_unref);
-  gint64 spread_usec = usher_drain_spread_fit (self->drain_spread_msec, grace_msec) * G_TIME_SPAN_MILLISECOND;
-  gint64 now_usec = usher_clock_now_usec ();
-  gint64 last_usec = 0;
-
-  for (GList *l = self->runs.head; l != NULL; l = l->next)
-    {
-      UsherAcceptorRun *run = l->data;
-
-      if (run->state != USHER_RUN_SERVING ||
-          (listen_socket != NULL && run->socket->listen_socket != listen_socket))
-        continue;
-
-      if (run_is_told_after (run, now_usec + spread_usec))
-        {
-          run->drained_usec = now_usec;
-          g_ptr_array_add (told, usher_acceptor_run_ref (run));
-        }
-      last_usec = MAX (last_usec, run->drained_usec);
-    }
-
-  for (guint i = 0; i < told->len; i++)
-    usher_acceptor_run_tell (told->pdata[i],
-                             usher_drain_spread_delay_usec (spread_usec, i, told->len, g_random_double ()));
-
-  return last_usec;
-}
-
-void
-usher_acceptor_pool_tell_latecomer (UsherAcceptorPool *self,
-                                    UsherAcceptorRun *run)
-{
-  gint64 spread_usec = usher_drain_spread_fit (self->drain_spread_msec, self->grace_msec) * G_TIME_SPAN_MILLISECOND;
-
-  run->is_late = TRUE;
-  run->drained_usec = usher_clock_now_usec ();
-  usher_acceptor_run_tell (run, MAX (FIRST_WORD_USEC, usher_drain_spread_delay_usec (spread_usec, 0, 1, g_random_double ())));
-}
-
 static void
-pool_kill_connections (UsherAcceptorPool *self)
+pool_kill_connections (UsherAcceptorPool *self,
+                       gboolean is_reported)
 {
   usher_timer_stop (&self->drain_timer);
-  usher_acceptor_pool_abandon_runs (self);
-  usher_acceptor_pool_schedule (self);
+  usher_acceptor_pool_order (self, usher_crew_abandon, GINT_TO_POINTER (is_reported));
 }
 
 static UsherAcceptorPool *
@@ -117,41 +59,19 @@ pool_from_drain_timer (UsherTimer *timer)
 static void
 on_shutdown_over (UsherTimer *timer)
 {
-  UsherAcceptorPool *self = pool_from_drain_timer (timer);
-
-  usher_acceptor_pool_tally_killed (self);
-  pool_kill_connections (self);
+  pool_kill_connections (pool_from_drain_timer (timer), TRUE);
 }
 
-static void
-pool_cut_connections (UsherAcceptorPool *self)
-{
-  g_autoptr (GPtrArray) cut = g_ptr_array_new_with_free_func (g_object_unref);
-
-  for (GList *l = self->runs.head; l != NULL; l = l->next)
-    {
-      UsherAcceptorRun *run = l->data;
-
-      if (run->state != USHER_RUN_SERVING)
-        continue;
-
-      run->is_cut = TRUE;
-      g_ptr_array_add (cut, g_object_ref (run->connection));
-    }
-
-  for (guint i = 0; i < cut->len; i++)
-    usher_connection_stop (cut->pdata[i]);
-}
-
+/* The crews leave as soon as nobody runs in them. */
 static void
 pool_end_grace (UsherAcceptorPool *self)
 {
   usher_timer_stop (&self->drain_timer);
   pool_set_state (self, USHER_POOL_STOPPING);
-  usher_acceptor_pool_refuse_held (self, USHER_HELD_FROM_ANY);
+  usher_acceptor_pool_order (self, usher_crew_leave, NULL);
   if (self->shutdown_msec == USHER_SHUTDOWN_BRUTAL_KILL)
     {
-      pool_kill_connections (self);
+      pool_kill_connections (self, FALSE);
       return;
     }
 
@@ -159,7 +79,7 @@ pool_end_grace (UsherAcceptorPool *self)
     usher_timer_start (&self->drain_timer, self->reactor,
                        usher_clock_now_usec () + self->shutdown_msec * G_TIME_SPAN_MILLISECOND,
                        on_shutdown_over);
-  pool_cut_connections (self);
+  usher_acceptor_pool_order (self, usher_crew_cut, NULL);
 }
 
 static void
@@ -168,15 +88,21 @@ on_grace_over (UsherTimer *timer)
   pool_end_grace (pool_from_drain_timer (timer));
 }
 
+static gboolean
+pool_is_empty (UsherAcceptorPool *self)
+{
+  UsherCrewFigures figures = usher_acceptor_pool_sum_figures (self);
+
+  return figures.n_connections == 0 && figures.n_held == 0;
+}
+
 static void
 pool_reconcile_sockets (UsherAcceptorPool *self)
 {
   g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_pool_socket_unref);
 
-  self->n_reconciled++;
   for (guint i = 0; i < self->sockets->len; i++)
-    g_ptr_array_add (sockets, usher_pool_socket_ref (
-                                  self->sockets->pdata[(self->n_reconciled + i) % self->sockets->len]));
+    g_ptr_array_add (sockets, usher_pool_socket_ref (self->sockets->pdata[i]));
   for (guint i = 0; i < sockets->len; i++)
     usher_pool_socket_reconcile (sockets->pdata[i]);
 }
@@ -184,27 +110,53 @@ pool_reconcile_sockets (UsherAcceptorPool *self)
 /* The grace counts from the first tell. For those whose listen socket has been closed before the pool
  * goes down, that was then. */
 static void
+pool_time_grace (UsherAcceptorPool *self)
+{
+  gint64 deadline_usec = self->drain_deadline_usec;
+
+  if (self->drain_grace_msec < 0 || self->state != USHER_POOL_DRAINING)
+    return;
+
+  if (self->n_untold == 0)
+    deadline_usec = MIN (deadline_usec, self->told_usec + self->drain_grace_msec * G_TIME_SPAN_MILLISECOND);
+  usher_timer_start (&self->drain_timer, self->reactor, deadline_usec, on_grace_over);
+}
+
+void
+usher_acceptor_pool_crew_told (UsherAcceptorPool *self,
+                               gpointer told_usec)
+{
+  g_autofree gint64 *last_usec = told_usec;
+
+  self->told_usec = MAX (self->told_usec, *last_usec);
+  if (--self->n_untold > 0)
+    return;
+
+  pool_time_grace (self);
+  usher_acceptor_pool_schedule (self);
+}
+
+static void
 pool_drain (UsherAcceptorPool *self,
             UsherExit *exit,
             gint64 grace_msec)
 {
-  gint64 began_usec;
-
   if (self->state != USHER_POOL_UP)
     return;
 
   self->exit = usher_exit_ref (exit);
   self->drain_grace_msec = grace_msec;
+  self->drain_deadline_usec = usher_clock_now_usec () + grace_msec * G_TIME_SPAN_MILLISECOND;
+  self->told_usec = 0;
+  self->n_untold = self->crews->len;
   pool_set_state (self, USHER_POOL_DRAINING);
-  usher_acceptor_pool_refuse_held (self, USHER_HELD_FROM_UP);
   pool_reconcile_sockets (self);
-  began_usec = pool_tell (self, NULL, grace_msec);
-  if (self->held.length > 0)
-    began_usec = usher_clock_now_usec ();
-  if (grace_msec >= 0 && self->state == USHER_POOL_DRAINING)
-    usher_timer_start (&self->drain_timer, self->reactor, began_usec + grace_msec * G_TIME_SPAN_MILLISECOND,
-                       on_grace_over);
-  usher_acceptor_pool_schedule (self);
+  if (self->state != USHER_POOL_DRAINING)
+    return;
+
+  pool_time_grace (self);
+  usher_acceptor_pool_order (self, usher_crew_drain,
+                             GUINT_TO_POINTER (usher_drain_spread_fit (self->drain_spread_msec, grace_msec)));
 }
 
 void
@@ -227,7 +179,7 @@ usher_acceptor_pool_listen_socket_down (UsherAcceptorPool *self,
                                         UsherDownCause cause)
 {
   if (self->state == USHER_POOL_UP && (cause == USHER_DOWN_CLOSED || self->drain_on_failure))
-    pool_tell (self, listen_socket, self->grace_msec);
+    usher_acceptor_pool_order_about (self, usher_crew_tell_connections, listen_socket);
 }
 
 /* Starting and ending. */
@@ -238,7 +190,6 @@ pool_ended (UsherAcceptorPool *self)
   g_autoptr (UsherExit) exit = g_steal_pointer (&self->exit);
 
   usher_timer_stop (&self->drain_timer);
-  usher_farewells_clear (&self->farewells);
   usher_budget_clear (&self->budget);
   pool_set_state (self, USHER_POOL_DOWN);
   usher_acceptor_pool_report_shutdown_errors (self);
@@ -255,12 +206,10 @@ on_message (UsherMessage *message)
 
   g_atomic_int_set (&self->is_scheduled, FALSE);
   pool_reconcile_sockets (self);
-  if (self->state == USHER_POOL_UP || self->state == USHER_POOL_DRAINING)
-    usher_acceptor_pool_serve_held (self);
   /* The grace is the connections'; acceptors without one are only waited for. */
-  if (self->state == USHER_POOL_DRAINING && self->n_connections == 0 && self->held.length == 0)
+  if (self->state == USHER_POOL_DRAINING && self->n_untold == 0 && pool_is_empty (self))
     pool_end_grace (self);
-  if (self->state > USHER_POOL_UP && self->runs.length == 0)
+  if (self->state > USHER_POOL_UP && self->crews->len == 0)
     pool_ended (self);
 
   g_object_unref (self);
@@ -302,6 +251,7 @@ usher_acceptor_pool_start_async (UsherChild *child,
 
   usher_life_begin (&self->life, task);
   g_object_ref (self);
+  usher_acceptor_pool_start_crews (self);
   pool_set_state (self, USHER_POOL_UP);
   usher_acceptor_pool_schedule (self);
   g_task_return_int (task, USHER_START_STARTED);
@@ -336,12 +286,14 @@ usher_acceptor_pool_kill (UsherChild *child)
   g_clear_pointer (&self->exit, usher_exit_unref);
   self->exit = usher_exit_new_killed ();
   if (self->state != USHER_POOL_STOPPING)
-    pool_set_state (self, USHER_POOL_STOPPING);
-  usher_acceptor_pool_refuse_held (self, USHER_HELD_FROM_ANY);
+    {
+      pool_set_state (self, USHER_POOL_STOPPING);
+      usher_acceptor_pool_order (self, usher_crew_leave, NULL);
+    }
   pool_reconcile_sockets (self);
   /* The acceptors may have been given the time to end, and to be started again. */
   if (self->state == USHER_POOL_STOPPING)
-    pool_kill_connections (self);
+    pool_kill_connections (self, FALSE);
 }
 
 static UsherChildType

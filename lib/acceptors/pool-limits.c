@@ -16,7 +16,7 @@ static guint
 pool_get_low_watermark (UsherAcceptorPool *self,
                         guint max)
 {
-  if (self->at_limit != USHER_AT_LIMIT_QUEUE)
+  if (self->terms.at_limit != USHER_AT_LIMIT_QUEUE)
     return max - 1;
 
   return self->low_watermark > 0 ? MIN (self->low_watermark, max - 1) : max - 1 - max / 16;
@@ -30,7 +30,7 @@ pool_apply_limits (UsherAcceptorPool *self)
   if (max > 0)
     usher_slots_set_limits (&self->slots, max, pool_get_low_watermark (self, max));
   usher_peer_counts_set_limits (&self->peers, self->max_connections_per_peer, self->max_connections_per_user);
-  usher_acceptor_pool_schedule (self);
+  usher_acceptor_pool_apply_terms (self);
 }
 
 static gboolean
@@ -58,7 +58,7 @@ usher_acceptor_pool_check_limits (UsherAcceptorPool *self,
       !pool_check_limit (self, "max-connections-per-user", self->max_connections_per_user, error))
     return FALSE;
 
-  if (self->at_limit != USHER_AT_LIMIT_WAIT || self->at_limit_wait_msec > 0)
+  if (self->terms.at_limit != USHER_AT_LIMIT_WAIT || self->terms.at_limit_wait_msec > 0)
     return TRUE;
 
   g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
@@ -72,7 +72,7 @@ void
 usher_acceptor_pool_give_slot (UsherAcceptorPool *self)
 {
   if (usher_slots_give (&self->slots))
-    usher_acceptor_pool_schedule (self);
+    usher_acceptor_pool_wake_crews (self);
 }
 
 gboolean
@@ -84,9 +84,6 @@ usher_acceptor_pool_return_ticket (UsherAcceptorPool *self,
 
   usher_peer_counts_remove (&self->peers, &ticket->peer);
   usher_acceptor_pool_give_slot (self);
-  /* Somebody may be held for this place. */
-  if (self->at_limit == USHER_AT_LIMIT_WAIT)
-    usher_acceptor_pool_schedule (self);
   return TRUE;
 }
 
@@ -146,13 +143,11 @@ static void
 pool_set_suspended (UsherAcceptorPool *self,
                     gboolean is_suspended)
 {
-  if (self->is_suspended == is_suspended)
+  if (self->terms.is_suspended == is_suspended)
     return;
 
-  self->is_suspended = is_suspended;
-  for (guint i = 0; i < self->sockets->len; i++)
-    usher_pool_socket_poll (self->sockets->pdata[i]);
-  usher_acceptor_pool_schedule (self);
+  self->terms.is_suspended = is_suspended;
+  usher_acceptor_pool_apply_terms (self);
   usher_acceptor_pool_notify (self, USHER_POOL_PROP_SUSPENDED);
 }
 
@@ -206,7 +201,7 @@ usher_acceptor_pool_is_suspended (UsherAcceptorPool *self)
 {
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), FALSE);
 
-  return self->is_suspended;
+  return self->terms.is_suspended;
 }
 
 /**
@@ -316,10 +311,10 @@ usher_acceptor_pool_set_at_limit_wait_msec (UsherAcceptorPool *self,
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (at_limit_wait_msec > 0 || self->state == USHER_POOL_DOWN);
 
-  if (self->at_limit_wait_msec == at_limit_wait_msec)
+  if (self->terms.at_limit_wait_msec == at_limit_wait_msec)
     return;
 
-  self->at_limit_wait_msec = at_limit_wait_msec;
+  self->terms.at_limit_wait_msec = at_limit_wait_msec;
   pool_apply_limits (self);
   usher_acceptor_pool_notify (self, USHER_POOL_PROP_AT_LIMIT_WAIT_MSEC);
 }
@@ -340,7 +335,7 @@ usher_acceptor_pool_get_at_limit_wait_msec (UsherAcceptorPool *self)
 {
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
 
-  return self->at_limit_wait_msec;
+  return self->terms.at_limit_wait_msec;
 }
 
 /**
@@ -447,10 +442,10 @@ usher_acceptor_pool_set_at_limit (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
 
-  if (self->at_limit == at_limit)
+  if (self->terms.at_limit == at_limit)
     return;
 
-  self->at_limit = at_limit;
+  self->terms.at_limit = at_limit;
   pool_apply_limits (self);
   usher_acceptor_pool_notify (self, USHER_POOL_PROP_AT_LIMIT);
 }
@@ -470,7 +465,7 @@ usher_acceptor_pool_get_at_limit (UsherAcceptorPool *self)
 {
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), USHER_AT_LIMIT_QUEUE);
 
-  return self->at_limit;
+  return self->terms.at_limit;
 }
 
 /**
@@ -489,12 +484,13 @@ usher_acceptor_pool_set_goodbye (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
 
-  if (self->goodbye == goodbye)
+  if (self->terms.goodbye == goodbye)
     return;
 
-  g_clear_pointer (&self->goodbye, g_bytes_unref);
+  g_clear_pointer (&self->terms.goodbye, g_bytes_unref);
   if (goodbye != NULL)
-    self->goodbye = g_bytes_ref (goodbye);
+    self->terms.goodbye = g_bytes_ref (goodbye);
+  usher_acceptor_pool_apply_terms (self);
   usher_acceptor_pool_notify (self, USHER_POOL_PROP_GOODBYE);
 }
 
@@ -513,5 +509,5 @@ usher_acceptor_pool_get_goodbye (UsherAcceptorPool *self)
 {
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), NULL);
 
-  return self->goodbye;
+  return self->terms.goodbye;
 }

@@ -3,8 +3,7 @@
 
 #include "acceptors/acceptor-pool-private.h"
 
-#include "acceptors/connection-info-private.h"
-#include "runtime/clock-private.h"
+#include "usher/connection-info.h"
 
 /**
  * usher_acceptor_pool_which_sockets:
@@ -36,15 +35,6 @@ usher_acceptor_pool_which_sockets (UsherAcceptorPool *self)
   return sockets;
 }
 
-static UsherConnectionState
-run_get_connection_state (UsherAcceptorRun *run)
-{
-  if (run->is_cut)
-    return USHER_CONNECTION_EXITING;
-
-  return usher_connection_is_draining (run->connection) ? USHER_CONNECTION_DRAINING : USHER_CONNECTION_SERVING;
-}
-
 /**
  * usher_acceptor_pool_which_children:
  * @self: a pool
@@ -61,20 +51,13 @@ run_get_connection_state (UsherAcceptorRun *run)
 GPtrArray *
 usher_acceptor_pool_which_children (UsherAcceptorPool *self)
 {
-  gint64 now_usec = usher_clock_now_usec ();
   GPtrArray *children;
 
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), NULL);
 
   children = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_connection_info_unref);
-  for (GList *l = self->runs.head; l != NULL; l = l->next)
-    {
-      UsherAcceptorRun *run = l->data;
-
-      if (run->state == USHER_RUN_SERVING)
-        g_ptr_array_add (children, usher_connection_info_new (run->connection, run_get_connection_state (run),
-                                                              now_usec - run->began_usec));
-    }
+  for (guint i = 0; i < self->crews->len; i++)
+    usher_crew_list (self->crews->pdata[i], children);
 
   return children;
 }
@@ -93,13 +76,16 @@ void
 usher_acceptor_pool_count_children (UsherAcceptorPool *self,
                                     UsherChildCounts *counts)
 {
+  UsherCrewFigures figures;
+
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (counts != NULL);
 
+  figures = usher_acceptor_pool_sum_figures (self);
   *counts = (UsherChildCounts){
     .n_specs = 1,
-    .n_active = self->n_connections,
-    .n_workers = self->runs.length,
+    .n_active = figures.n_connections,
+    .n_workers = figures.n_runs,
   };
 }
 
@@ -116,14 +102,9 @@ usher_acceptor_pool_count_children (UsherAcceptorPool *self,
 guint
 usher_acceptor_pool_get_n_waiting (UsherAcceptorPool *self)
 {
-  guint n_waiting = 0;
-
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
 
-  for (guint i = 0; i < self->sockets->len; i++)
-    n_waiting += ((UsherPoolSocket *) self->sockets->pdata[i])->waiting.length;
-
-  return n_waiting;
+  return usher_acceptor_pool_sum_figures (self).n_waiting;
 }
 
 /**
@@ -141,5 +122,5 @@ usher_acceptor_pool_get_n_connections (UsherAcceptorPool *self)
 {
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
 
-  return self->n_connections;
+  return usher_acceptor_pool_sum_figures (self).n_connections;
 }

@@ -127,7 +127,7 @@ usher_acceptor_pool_get_property (GObject *object,
       g_value_set_string (value, self->name);
       break;
     case USHER_POOL_PROP_EXECUTION:
-      g_value_set_enum (value, self->execution);
+      g_value_set_enum (value, self->terms.execution);
       break;
     case USHER_POOL_PROP_RESTART:
       g_value_set_enum (value, self->restart);
@@ -142,19 +142,19 @@ usher_acceptor_pool_get_property (GObject *object,
       g_value_set_boolean (value, self->drain_on_failure);
       break;
     case USHER_POOL_PROP_DRAIN_IDLE_READS:
-      g_value_set_boolean (value, self->drain_idle_reads);
+      g_value_set_boolean (value, self->terms.drain_idle_reads);
       break;
     case USHER_POOL_PROP_MAX_QUEUED_BYTES:
-      g_value_set_uint64 (value, self->limits.max_queued_bytes);
+      g_value_set_uint64 (value, self->terms.limits.max_queued_bytes);
       break;
     case USHER_POOL_PROP_AT_LIMIT:
-      g_value_set_enum (value, self->at_limit);
+      g_value_set_enum (value, self->terms.at_limit);
       break;
     case USHER_POOL_PROP_GOODBYE:
-      g_value_set_boxed (value, self->goodbye);
+      g_value_set_boxed (value, self->terms.goodbye);
       break;
     case USHER_POOL_PROP_SUSPENDED:
-      g_value_set_boolean (value, self->is_suspended);
+      g_value_set_boolean (value, self->terms.is_suspended);
       break;
     default:
       if (!pool_get_number (self, property_id, value) && !pool_get_figure (self, property_id, value))

@@ -3,51 +3,27 @@
 
 #pragma once
 
-#include "acceptors/acceptor-run-private.h"
+#include "acceptors/crew-socket-private.h"
 #include "acceptors/listen-socket-private.h"
-#include "runtime/backoff-private.h"
 #include "usher/acceptor-pool.h"
 
 G_BEGIN_DECLS
 
-/* A pool and one of its listen sockets: the acceptors that wait for its connections, and the
- * accepting itself.
- *
- *   DETACHED <──> ATTACHED <──> PAUSED
- *       ^────────────────────────┘
- *
- * Everything here belongs to the pool's context. */
-typedef enum
-{
-  USHER_POOL_SOCKET_DETACHED, /* the pool or the listen socket is down, and nobody is held */
-  USHER_POOL_SOCKET_ATTACHED,
-  USHER_POOL_SOCKET_PAUSED, /* attached, but something has run out */
-} UsherPoolSocketState;
-
-struct _UsherPoolSocket
+/* A listen socket that a pool was told to serve. Whenever both are up, each crew of the pool is
+ * attached to it. Everything here belongs to the pool's context. */
+typedef struct
 {
   grefcount ref_count;
-  UsherPoolSocketState state;
-  UsherAcceptorPool *pool;          /* (unowned): outlives every run that it still hears */
-  UsherReactor *reactor;            /* (owned): the pool's */
+  UsherAcceptorPool *pool;          /* (unowned): has it removed in time */
   UsherListenSocket *listen_socket; /* (owned) */
   gulong up_id;
   gulong down_id;
   UsherLastCall last_call;
-  guint n_acceptors; /* that should be waiting */
+  guint n_acceptors; /* that should be waiting, in all */
+  guint n_kept;      /* at last calls */
   gboolean is_removed;
-
-  GQueue waiting; /* (element-type UsherAcceptorRun): the longest waiting first */
-  guint n_starting;
-  guint n_held; /* accepted, and waiting for an acceptor or a place */
-  UsherWatch watch;
-  guint64 latest_dispatch;     /* of the reactor, that accepted */
-  guint n_dispatches_in_a_row; /* that accepted, and never found too few */
-
-  UsherTimer pause_timer;
-  UsherBackoff pause_backoff;
-  guint n_fruitless; /* accepts, starts and timeouts in a row that led to no connection */
-};
+  GPtrArray *parts; /* (owned) (nullable) (element-type UsherCrewSocket): one a crew, while it is attached */
+} UsherPoolSocket;
 
 UsherPoolSocket *usher_pool_socket_new (UsherAcceptorPool *pool,
                                         UsherListenSocket *listen_socket,
@@ -55,35 +31,21 @@ UsherPoolSocket *usher_pool_socket_new (UsherAcceptorPool *pool,
 UsherPoolSocket *usher_pool_socket_ref (UsherPoolSocket *self);
 void usher_pool_socket_unref (UsherPoolSocket *self);
 
+void usher_pool_socket_set_n_acceptors (UsherPoolSocket *self,
+                                        guint n_acceptors);
+
 /* Detaches, and never attaches again. */
 void usher_pool_socket_remove (UsherPoolSocket *self);
 
-/* Makes what is what should be: attached if both sides are up, as many acceptors as wanted, polled
- * if one of them waits. */
-void usher_pool_socket_reconcile (UsherPoolSocket *self);
-
-/* Polls it, if connections may be accepted from it now. */
-void usher_pool_socket_poll (UsherPoolSocket *self);
-gboolean usher_pool_socket_may_accept (UsherPoolSocket *self);
-/* When it is closed: accepts all that is there. */
+/* Attaches each crew. */
+void usher_pool_socket_attach (UsherPoolSocket *self);
+/* Ends the attachment, if there is one, in one of the ways in which a crew does it. */
+void usher_pool_socket_part (UsherPoolSocket *self,
+                             UsherCrewFunc how);
+/* When it is closed for good: accepts all that is there, for the crews. */
 void usher_pool_socket_empty (UsherPoolSocket *self);
-/* Accepts what is there, up to its share. */
-void usher_pool_socket_accept (UsherPoolSocket *self);
-void usher_pool_socket_start_acceptors (UsherPoolSocket *self);
-/* `error` is (nullable): what has run out, to be reported. */
-void usher_pool_socket_pause (UsherPoolSocket *self,
-                              const GError *error);
-/* Pauses too, after too many of them. */
-void usher_pool_socket_count_fruitless (UsherPoolSocket *self);
 
-/* What became of one of its acceptors. */
-void usher_pool_socket_run_ready (UsherPoolSocket *self,
-                                  UsherAcceptorRun *run);
-/* `error` is (nullable): NULL if the acceptor has nothing to do. */
-void usher_pool_socket_run_not_ready (UsherPoolSocket *self,
-                                      UsherAcceptorRun *run,
-                                      const GError *error);
-void usher_pool_socket_run_timed_out (UsherPoolSocket *self,
-                                      UsherAcceptorRun *run);
+/* Makes what is what should be: attached if both sides are up. */
+void usher_pool_socket_reconcile (UsherPoolSocket *self);
 
 G_END_DECLS

@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* What has happened since the pool was made. Counting is all that is done on the way. */
+/* What has happened. Counting is all that is done on the way. All of them are 64 bits. */
 typedef struct
 {
   guint64 n_accepted;
@@ -25,6 +25,8 @@ typedef struct
 
 void usher_pool_counters_count_exit (UsherPoolCounters *self,
                                      UsherExit *exit);
+void usher_pool_counters_add (UsherPoolCounters *self,
+                              const UsherPoolCounters *other);
 
 /* For whatever reason. */
 guint64 usher_pool_statistics_sum_refused (const UsherPoolStatistics *self);

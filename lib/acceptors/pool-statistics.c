@@ -50,11 +50,21 @@ usher_pool_counters_count_exit (UsherPoolCounters *self,
 }
 
 static void
-run_add_bytes (UsherAcceptorRun *run,
-               UsherPoolCounters *counters)
+add (guint64 *counters,
+     const guint64 *others,
+     gsize n)
 {
-  if (run->state == USHER_RUN_SERVING)
-    usher_connection_add_bytes (run->connection, &counters->bytes_received, &counters->bytes_sent);
+  for (gsize i = 0; i < n; i++)
+    counters[i] += others[i];
+}
+
+void
+usher_pool_counters_add (UsherPoolCounters *self,
+                         const UsherPoolCounters *other)
+{
+  G_STATIC_ASSERT (sizeof (UsherPoolCounters) % sizeof (guint64) == 0);
+
+  add ((guint64 *) self, (const guint64 *) other, sizeof *self / sizeof (guint64));
 }
 
 static guint64
@@ -106,17 +116,19 @@ UsherPoolStatistics *
 usher_acceptor_pool_get_statistics (UsherAcceptorPool *self)
 {
   UsherPoolStatistics *statistics;
+  UsherCrewFigures figures;
 
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), NULL);
 
   statistics = g_atomic_rc_box_new0 (UsherPoolStatistics);
   statistics->counters = self->counters;
-  for (GList *l = self->runs.head; l != NULL; l = l->next)
-    run_add_bytes (l->data, &statistics->counters);
-  statistics->n_connections = self->n_connections;
+  for (guint i = 0; i < self->crews->len; i++)
+    usher_crew_add_counters (self->crews->pdata[i], &statistics->counters);
+  figures = usher_acceptor_pool_sum_figures (self);
+  statistics->n_connections = figures.n_connections;
   statistics->n_counted = usher_slots_get_n_taken (&self->slots);
-  statistics->n_waiting = usher_acceptor_pool_get_n_waiting (self);
-  statistics->n_held = self->held.length;
+  statistics->n_waiting = figures.n_waiting;
+  statistics->n_held = figures.n_held;
   statistics->queue_depth = pool_sum_queues (self);
 
   return statistics;

@@ -38,6 +38,7 @@ struct _UsherWatch
   guint generation;     /* tells it from those that had the same descriptor before */
   guint32 ready_events; /* EPOLL*, not dispatched yet; 0 while not in the queue */
   gboolean is_patient;
+  int is_disarmed; /* (atomic) */
 };
 
 /* A deadline. Zero-initialise it; then it is not started. */
@@ -97,6 +98,9 @@ void usher_watch_remove (UsherWatch *watch);
  * which saves a system call. A process that was forked meanwhile may keep it alive for a while; what
  * is told of it then is ignored. Only with EPOLLET, lest that is told all the time. */
 void usher_watch_forget (UsherWatch *watch);
+/* Any thread, if the owner lets nobody add or remove the watch meanwhile. The descriptor is not watched
+ * any more, and may be closed; the watch is still to be removed, and its callback may still run. */
+void usher_watch_disarm (UsherWatch *watch);
 gboolean usher_watch_is_added (const UsherWatch *watch);
 
 /* Starts, or moves, the timer. It is stopped when its callback runs. A deadline in the past counts

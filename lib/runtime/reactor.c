@@ -422,8 +422,19 @@ usher_watch_remove (UsherWatch *watch)
   if (reactor == NULL)
     return;
 
-  usher_epoll_remove (reactor->epoll_fd, watch->fd);
+  if (!g_atomic_int_get (&watch->is_disarmed))
+    usher_epoll_remove (reactor->epoll_fd, watch->fd);
   usher_watch_forget (watch);
+}
+
+void
+usher_watch_disarm (UsherWatch *watch)
+{
+  if (watch->reactor == NULL || g_atomic_int_get (&watch->is_disarmed))
+    return;
+
+  usher_epoll_remove (watch->reactor->epoll_fd, watch->fd);
+  g_atomic_int_set (&watch->is_disarmed, TRUE);
 }
 
 gboolean

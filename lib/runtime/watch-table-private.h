@@ -24,7 +24,7 @@ void usher_watch_table_clear (UsherWatchTable *self);
 /* The key for the next watch of `fd`. */
 guint64 usher_watch_table_get_next_key (const UsherWatchTable *self,
                                         int fd);
-/* Under that key. */
+/* Under that key. One that was disarmed makes room. */
 void usher_watch_table_add (UsherWatchTable *self,
                             UsherWatch *watch);
 void usher_watch_table_remove (UsherWatchTable *self,

@@ -41,8 +41,11 @@ void
 usher_watch_table_add (UsherWatchTable *self,
                        UsherWatch *watch)
 {
+  UsherWatch *present;
+
   watch_table_make_room (self, watch->fd);
-  g_return_if_fail (self->watches[watch->fd] == NULL);
+  present = self->watches[watch->fd];
+  g_return_if_fail (present == NULL || g_atomic_int_get (&present->is_disarmed));
 
   self->watches[watch->fd] = watch;
   watch->generation = ++self->n_added;
@@ -52,9 +55,8 @@ void
 usher_watch_table_remove (UsherWatchTable *self,
                           UsherWatch *watch)
 {
-  g_return_if_fail (self->watches[watch->fd] == watch);
-
-  self->watches[watch->fd] = NULL;
+  if (self->watches[watch->fd] == watch)
+    self->watches[watch->fd] = NULL;
 }
 
 UsherWatch *

@@ -1,0 +1,207 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include "acceptors/acceptor-run-private.h"
+#include "acceptors/farewell-private.h"
+#include "acceptors/pool-statistics-private.h"
+#include "acceptors/transport-private.h"
+#include "usher/acceptor-pool.h"
+
+G_BEGIN_DECLS
+
+/* Those acceptors of a pool that live in one context, for one life of the pool: their runs and
+ * connections, and their part of each listen socket.
+ *
+ *   WORKING ──> DRAINING ──> LEAVING ──> LEFT
+ *      └────────────────────────^
+ *
+ * Everything here belongs to the crew's context, but for the books, which are kept under a lock. The
+ * pool and the crew talk by calls: the pool gives orders, and the crew tells what has happened. */
+typedef struct _UsherCrew UsherCrew;
+typedef struct _UsherCrewSocket UsherCrewSocket;
+typedef struct _UsherPoolFactory UsherPoolFactory;
+
+typedef enum
+{
+  USHER_CREW_WORKING,
+  USHER_CREW_DRAINING, /* nothing is accepted any more; the connections were told */
+  USHER_CREW_LEAVING,  /* leaves when the last run has ended */
+  USHER_CREW_LEFT,     /* what still runs was abandoned */
+} UsherCrewState;
+
+/* What the pool's properties say about acceptors and connections. Each crew has a copy of its own. */
+typedef struct
+{
+  UsherPoolFactory *factory; /* (owned) (nullable) */
+  UsherExecution execution;
+  gboolean drain_idle_reads;
+  UsherTransportLimits limits; /* that connections begin with */
+  gint64 drain_spread_usec;    /* what there is of it within the grace */
+  UsherAtLimit at_limit;
+  guint at_limit_wait_msec;
+  GBytes *goodbye; /* (owned) (nullable) */
+  gboolean is_suspended;
+} UsherCrewTerms;
+
+struct _UsherCrew
+{
+  gatomicrefcount ref_count;
+  UsherCrewState state;
+  UsherAcceptorPool *pool; /* (owned) (nullable): until the crew has left */
+  UsherReactor *reactor;   /* (owned) */
+  UsherCrewTerms terms;
+  GPtrArray *sockets; /* (owned) (element-type UsherCrewSocket): those that are attached */
+  guint n_orders;     /* that are being carried out; they may iterate the context */
+  guint n_reconciled; /* who is first changes every time */
+  UsherMessage message;
+  int is_scheduled; /* (atomic) */
+  GQueue held;      /* (element-type Held) (owned): accepted, and waiting for an acceptor or a place */
+  UsherTimer held_timer;
+  UsherFarewells farewells;
+
+  /* The books. */
+  GMutex lock;
+  GQueue runs;                /* (element-type UsherAcceptorRun) (owned) (locked-by lock) */
+  guint n_waiting;            /* (locked-by lock) */
+  guint n_held;               /* (locked-by lock) */
+  guint n_connections;        /* (locked-by lock) */
+  UsherPoolCounters counters; /* (locked-by lock) */
+};
+
+/* What the pool hears of. */
+typedef struct
+{
+  UsherCrewSocket *socket; /* (owned) (nullable): where it happened */
+  GError *error;           /* (owned) (nullable) */
+  UsherExit *exit;         /* (owned) (nullable): of an acceptor */
+  char *name;              /* (owned) (nullable): whom it served */
+  gboolean is_cut;         /* made to exit after its grace */
+} UsherCrewNews;
+
+typedef void (*UsherCrewFunc) (UsherCrew *self,
+                               gpointer data);
+typedef void (*UsherCrewNewsFunc) (UsherAcceptorPool *pool,
+                                   gpointer data);
+
+UsherCrew *usher_crew_new (UsherAcceptorPool *pool,
+                           UsherReactor *reactor,
+                           const UsherCrewTerms *terms);
+UsherCrew *usher_crew_ref (UsherCrew *self);
+void usher_crew_unref (UsherCrew *self);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsherCrew, usher_crew_unref)
+
+/* (transfer full) (element-type UsherCrewSocket): to go through while anything may happen. */
+GPtrArray *usher_crew_dup_sockets (UsherCrew *self);
+
+/* Any thread, that has a reference: makes what is what should be, soon. */
+void usher_crew_schedule (UsherCrew *self);
+
+/* In the pool's context: `func` is called in the crew's, in the order of the orders. It frees the
+ * data. */
+void usher_crew_order (UsherCrew *self,
+                       UsherCrewFunc func,
+                       gpointer data);
+/* In the crew's context: `func` is called in the pool's, in the order of the news. It frees the data. */
+void usher_crew_tell_pool (UsherCrew *self,
+                           UsherCrewNewsFunc func,
+                           gpointer data);
+
+/* (transfer full): an object that is to be released in the pool's context. */
+void usher_crew_give_back (UsherCrew *self,
+                           gpointer object);
+
+void usher_crew_news_free (UsherCrewNews *news);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsherCrewNews, usher_crew_news_free)
+
+/* Orders. */
+
+/* `terms` (transfer full): an UsherCrewTerms */
+void usher_crew_set_terms (UsherCrew *self,
+                           gpointer terms);
+/* `listen_socket` (transfer full) (nullable): whose connections are told to leave; NULL for all. */
+void usher_crew_tell_connections (UsherCrew *self,
+                                  gpointer listen_socket);
+/* Tells all connections within `spread_msec`, a guint; the pool hears when the latest grace of those
+ * who are still here has begun. */
+void usher_crew_drain (UsherCrew *self,
+                       gpointer spread_msec);
+/* All acceptors have to end. */
+void usher_crew_cut (UsherCrew *self,
+                     gpointer unused);
+/* Nobody waits for them any more; with `is_reported`, a gboolean, the pool tells who they were. */
+void usher_crew_abandon (UsherCrew *self,
+                         gpointer is_reported);
+/* Ends when the last run has ended, and tells the pool. */
+void usher_crew_leave (UsherCrew *self,
+                       gpointer unused);
+
+void usher_crew_begin_drain (UsherCrew *self);
+/* It came through a listen socket that is closed by now, and is told to leave when it had the time for
+ * its first words. */
+void usher_crew_tell_latecomer (UsherCrew *self,
+                                UsherAcceptorRun *run);
+
+/* The books. */
+void usher_crew_add_run (UsherCrew *self,
+                         UsherAcceptorRun *run);
+void usher_crew_remove_run (UsherCrew *self,
+                            UsherAcceptorRun *run);
+void usher_crew_set_run_state (UsherCrew *self,
+                               UsherAcceptorRun *run,
+                               UsherRunState state);
+void usher_crew_connection_exited (UsherCrew *self,
+                                   UsherAcceptorRun *run,
+                                   UsherExit *exit);
+void usher_crew_count (UsherCrew *self,
+                       guint64 *counter);
+/* Any thread: adds what it has done, and what its connections are doing. */
+void usher_crew_add_counters (UsherCrew *self,
+                              UsherPoolCounters *counters);
+
+/* Any thread: the figures of one moment. */
+typedef struct
+{
+  guint n_runs;
+  guint n_waiting;
+  guint n_connections;
+  guint n_held;
+} UsherCrewFigures;
+
+UsherCrewFigures usher_crew_get_figures (UsherCrew *self);
+/* Any thread: adds UsherConnectionInfos. */
+void usher_crew_list (UsherCrew *self,
+                      GPtrArray *children);
+
+/* Those who were accepted, and wait for an acceptor or a place. */
+void usher_crew_serve_held (UsherCrew *self);
+/* `socket` is (nullable): whose; NULL for all. */
+void usher_crew_refuse_held (UsherCrew *self,
+                             UsherCrewSocket *socket);
+gboolean usher_crew_can_hold (UsherCrew *self);
+
+/* Takes the descriptor. */
+void usher_crew_refuse (UsherCrew *self,
+                        int fd,
+                        UsherRefusal reason);
+
+UsherAcceptor *usher_crew_make_acceptor (UsherCrew *self,
+                                         GError **error);
+
+void usher_crew_terms_copy (UsherCrewTerms *self,
+                            const UsherCrewTerms *terms);
+void usher_crew_terms_clear (UsherCrewTerms *self);
+
+/* What makes acceptors. Any thread. */
+UsherPoolFactory *usher_pool_factory_ref (UsherPoolFactory *self);
+void usher_pool_factory_unref (UsherPoolFactory *self);
+UsherAcceptor *usher_pool_factory_make (UsherPoolFactory *self,
+                                        UsherAcceptorPool *pool,
+                                        GError **error);
+
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsherPoolFactory, usher_pool_factory_unref)
+
+G_END_DECLS

@@ -1,0 +1,87 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/crew-private.h"
+
+#include "acceptors/acceptor-pool-private.h"
+#include "acceptors/crew-socket-private.h"
+#include "acceptors/drain-spread-private.h"
+#include "runtime/clock-private.h"
+
+/* Who is accepted when nobody else is any more has so long to say what it wants. */
+#define FIRST_WORD_USEC (1 * G_TIME_SPAN_SECOND)
+
+/* Whether its turn has not come by a given moment. */
+static gboolean
+run_is_told_after (UsherAcceptorRun *run,
+                   gint64 usec)
+{
+  return run->drained_usec == 0 || (!run->is_late && usher_timer_is_started (&run->timer) && run->timer.deadline_usec > usec);
+}
+
+/* Tells the connections of one listen socket, or of all, each in its turn. Those who wait for theirs
+ * already are told again if that is later than the spread allows. Returns when the latest grace of
+ * those that are still here has begun. */
+static gint64
+crew_tell (UsherCrew *self,
+           UsherListenSocket *listen_socket,
+           gint64 spread_usec)
+{
+  g_autoptr (GPtrArray) told = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_acceptor_run_unref);
+  gint64 now_usec = usher_clock_now_usec ();
+  gint64 last_usec = 0;
+
+  for (GList *l = self->runs.head; l != NULL; l = l->next)
+    {
+      UsherAcceptorRun *run = l->data;
+
+      if (run->state != USHER_RUN_SERVING ||
+          (listen_socket != NULL && run->socket->listen_socket != listen_socket))
+        continue;
+
+      if (run_is_told_after (run, now_usec + spread_usec))
+        {
+          run->drained_usec = now_usec;
+          g_ptr_array_add (told, usher_acceptor_run_ref (run));
+        }
+      last_usec = MAX (last_usec, run->drained_usec);
+    }
+
+  for (guint i = 0; i < told->len; i++)
+    usher_acceptor_run_tell (told->pdata[i],
+                             usher_drain_spread_delay_usec (spread_usec, i, told->len, g_random_double ()));
+
+  return last_usec;
+}
+
+void
+usher_crew_tell_latecomer (UsherCrew *self,
+                           UsherAcceptorRun *run)
+{
+  gint64 spread_usec = usher_drain_spread_delay_usec (self->terms.drain_spread_usec, 0, 1, g_random_double ());
+
+  run->is_late = TRUE;
+  run->drained_usec = usher_clock_now_usec ();
+  usher_acceptor_run_tell (run, MAX (FIRST_WORD_USEC, spread_usec));
+}
+
+void
+usher_crew_tell_connections (UsherCrew *self,
+                             gpointer listen_socket)
+{
+  crew_tell (self, listen_socket, self->terms.drain_spread_usec);
+  usher_crew_give_back (self, listen_socket);
+}
+
+void
+usher_crew_drain (UsherCrew *self,
+                  gpointer spread_msec)
+{
+  gint64 *told_usec = g_new (gint64, 1);
+
+  usher_crew_begin_drain (self);
+  *told_usec = crew_tell (self, NULL, GPOINTER_TO_UINT (spread_msec) * G_TIME_SPAN_MILLISECOND);
+  if (self->held.length > 0)
+    *told_usec = usher_clock_now_usec ();
+  usher_crew_tell_pool (self, usher_acceptor_pool_crew_told, told_usec);
+}

@@ -1,0 +1,233 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/crew-private.h"
+
+#include "acceptors/acceptor-pool-private.h"
+#include "acceptors/crew-socket-private.h"
+
+#define EDGE(to) (1u << (to))
+
+static const guint edges[] = {
+  [USHER_CREW_WORKING] = EDGE (USHER_CREW_DRAINING) | EDGE (USHER_CREW_LEAVING),
+  [USHER_CREW_DRAINING] = EDGE (USHER_CREW_LEAVING),
+  [USHER_CREW_LEAVING] = EDGE (USHER_CREW_LEFT),
+  [USHER_CREW_LEFT] = 0,
+};
+
+static void
+crew_set_state (UsherCrew *self,
+                UsherCrewState state)
+{
+  g_assert (edges[self->state] & EDGE (state));
+
+  self->state = state;
+}
+
+/* Terms. */
+
+void
+usher_crew_terms_copy (UsherCrewTerms *self,
+                       const UsherCrewTerms *terms)
+{
+  *self = *terms;
+  if (self->factory != NULL)
+    usher_pool_factory_ref (self->factory);
+  if (self->goodbye != NULL)
+    g_bytes_ref (self->goodbye);
+}
+
+void
+usher_crew_terms_clear (UsherCrewTerms *self)
+{
+  g_clear_pointer (&self->factory, usher_pool_factory_unref);
+  g_clear_pointer (&self->goodbye, g_bytes_unref);
+}
+
+static void
+crew_poll_sockets (UsherCrew *self)
+{
+  for (guint i = 0; i < self->sockets->len; i++)
+    usher_crew_socket_poll (self->sockets->pdata[i]);
+}
+
+void
+usher_crew_set_terms (UsherCrew *self,
+                      gpointer terms)
+{
+  UsherCrewTerms replaced = self->terms;
+
+  self->terms = *(UsherCrewTerms *) terms;
+  g_free (terms);
+  crew_poll_sockets (self);
+  usher_crew_schedule (self);
+  usher_crew_terms_clear (&replaced);
+}
+
+UsherAcceptor *
+usher_crew_make_acceptor (UsherCrew *self,
+                          GError **error)
+{
+  g_autoptr (UsherPoolFactory) factory = usher_pool_factory_ref (self->terms.factory);
+  g_autoptr (UsherAcceptorPool) pool = g_object_ref (self->pool);
+
+  return usher_pool_factory_make (factory, pool, error);
+}
+
+/* Talking. */
+
+void
+usher_crew_order (UsherCrew *self,
+                  UsherCrewFunc func,
+                  gpointer data)
+{
+  g_autoptr (UsherCrew) held = usher_crew_ref (self);
+
+  self->n_orders++;
+  func (self, data);
+  self->n_orders--;
+  if (self->state == USHER_CREW_LEAVING)
+    usher_crew_schedule (self);
+}
+
+void
+usher_crew_tell_pool (UsherCrew *self,
+                      UsherCrewNewsFunc func,
+                      gpointer data)
+{
+  g_autoptr (UsherAcceptorPool) pool = g_object_ref (self->pool);
+
+  func (pool, data);
+}
+
+void
+usher_crew_news_free (UsherCrewNews *news)
+{
+  g_clear_pointer (&news->socket, usher_crew_socket_unref);
+  g_clear_error (&news->error);
+  g_clear_pointer (&news->exit, usher_exit_unref);
+  g_free (news->name);
+  g_free (news);
+}
+
+static void
+give_back (UsherAcceptorPool *pool,
+           gpointer object)
+{
+  g_object_unref (object);
+}
+
+void
+usher_crew_give_back (UsherCrew *self,
+                      gpointer object)
+{
+  usher_crew_tell_pool (self, give_back, object);
+}
+
+/* Moving on. */
+
+void
+usher_crew_begin_drain (UsherCrew *self)
+{
+  crew_set_state (self, USHER_CREW_DRAINING);
+}
+
+void
+usher_crew_leave (UsherCrew *self,
+                  gpointer unused)
+{
+  crew_set_state (self, USHER_CREW_LEAVING);
+  usher_crew_refuse_held (self, NULL);
+}
+
+static void
+crew_part (UsherCrew *self)
+{
+  crew_set_state (self, USHER_CREW_LEFT);
+  usher_farewells_clear (&self->farewells);
+  usher_crew_tell_pool (self, usher_acceptor_pool_crew_left, usher_crew_ref (self));
+  g_clear_object (&self->pool);
+}
+
+GPtrArray *
+usher_crew_dup_sockets (UsherCrew *self)
+{
+  GPtrArray *sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_crew_socket_unref);
+
+  for (guint i = 0; i < self->sockets->len; i++)
+    g_ptr_array_add (sockets, usher_crew_socket_ref (self->sockets->pdata[i]));
+  return sockets;
+}
+
+static void
+crew_reconcile_sockets (UsherCrew *self)
+{
+  g_autoptr (GPtrArray) sockets = usher_crew_dup_sockets (self);
+
+  self->n_reconciled++;
+  for (guint i = 0; i < sockets->len; i++)
+    usher_crew_socket_reconcile (sockets->pdata[(self->n_reconciled + i) % sockets->len]);
+}
+
+/* The one place in which the crew moves on. */
+static void
+on_message (UsherMessage *message)
+{
+  UsherCrew *self = USHER_OWNER (UsherCrew, message, message);
+
+  g_atomic_int_set (&self->is_scheduled, FALSE);
+  crew_reconcile_sockets (self);
+  if (self->state == USHER_CREW_WORKING || self->state == USHER_CREW_DRAINING)
+    usher_crew_serve_held (self);
+  if (self->state == USHER_CREW_LEAVING && self->runs.length == 0 && self->n_orders == 0)
+    crew_part (self);
+
+  usher_crew_unref (self);
+}
+
+void
+usher_crew_schedule (UsherCrew *self)
+{
+  if (g_atomic_int_exchange (&self->is_scheduled, TRUE))
+    return;
+
+  usher_crew_ref (self);
+  usher_reactor_post (self->reactor, &self->message, on_message);
+}
+
+UsherCrew *
+usher_crew_new (UsherAcceptorPool *pool,
+                UsherReactor *reactor,
+                const UsherCrewTerms *terms)
+{
+  UsherCrew *self = g_new0 (UsherCrew, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->pool = g_object_ref (pool);
+  self->reactor = usher_reactor_ref (reactor);
+  usher_crew_terms_copy (&self->terms, terms);
+  self->sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_crew_socket_unref);
+  g_mutex_init (&self->lock);
+
+  return self;
+}
+
+UsherCrew *
+usher_crew_ref (UsherCrew *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+usher_crew_unref (UsherCrew *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+
+  usher_crew_terms_clear (&self->terms);
+  g_ptr_array_unref (self->sockets);
+  usher_reactor_unref (self->reactor);
+  g_mutex_clear (&self->lock);
+  g_free (self);
+}
