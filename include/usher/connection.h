@@ -10,6 +10,7 @@
 #include <gio/gio.h>
 #include <usher/exit.h>
 #include <usher/listen-socket.h>
+#include <usher/tls-settings.h>
 #include <usher/version.h>
 
 G_BEGIN_DECLS
@@ -101,5 +102,32 @@ USHER_AVAILABLE_IN_0_1
 GCancellable *usher_connection_get_drain_cancellable (UsherConnection *self);
 USHER_AVAILABLE_IN_0_1
 gboolean usher_connection_is_draining (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
+void usher_connection_start_tls_async (UsherConnection *self,
+                                       UsherTlsSettings *settings,
+                                       GCancellable *cancellable,
+                                       GAsyncReadyCallback callback,
+                                       gpointer user_data);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_connection_start_tls_finish (UsherConnection *self,
+                                            GAsyncResult *result,
+                                            GError **error);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_connection_start_tls (UsherConnection *self,
+                                     UsherTlsSettings *settings,
+                                     GCancellable *cancellable,
+                                     GError **error);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_connection_is_tls (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
+char *usher_connection_dup_tls_server_name (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
+GTlsCertificate *usher_connection_dup_tls_certificate (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
+char *usher_connection_dup_tls_protocol (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
+GTlsProtocolVersion usher_connection_get_tls_version (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
+char *usher_connection_dup_tls_ciphersuite (UsherConnection *self);
 
 G_END_DECLS

@@ -25,6 +25,7 @@
 #include <usher/service.h>
 #include <usher/supervisor.h>
 #include <usher/task.h>
+#include <usher/tls-settings.h>
 #include <usher/version.h>
 
 #undef USHER_INSIDE

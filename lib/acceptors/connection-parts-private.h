@@ -45,6 +45,9 @@ typedef enum
 
 void usher_connection_close_socket (UsherConnection *self);
 
+/* Whether it is read from or written to, or something is queued. */
+gboolean usher_connection_is_busy (UsherConnection *self);
+
 void usher_connection_notify_limit (UsherConnection *self,
                                     UsherConnectionLimit limit);
 

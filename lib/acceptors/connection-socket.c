@@ -71,8 +71,8 @@ usher_connection_close_socket (UsherConnection *self)
     g_socket_close (socket, NULL);
 }
 
-static gboolean
-connection_is_busy (UsherConnection *self)
+gboolean
+usher_connection_is_busy (UsherConnection *self)
 {
   return (self->input != NULL && g_input_stream_has_pending (self->input)) ||
          (self->output != NULL && g_output_stream_has_pending (self->output)) ||
@@ -95,7 +95,8 @@ connection_is_busy (UsherConnection *self)
  * are used.
  *
  * Errors are of %G_IO_ERROR: %G_IO_ERROR_PENDING while a read or write is under way or something is
- * queued, and those of [method@Usher.Connection.get_socket].
+ * queued, %G_IO_ERROR_NOT_SUPPORTED once TLS was started, and those of
+ * [method@Usher.Connection.get_socket].
  *
  * Returns: (transfer full): the connection, or %NULL with @error set
  *
@@ -109,11 +110,18 @@ usher_connection_steal_socket_connection (UsherConnection *self,
 
   g_return_val_if_fail (USHER_IS_CONNECTION (self), NULL);
 
-  if (connection_is_busy (self))
+  if (usher_connection_is_busy (self))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
                            "The socket of a connection can be stolen only when no read or write is under way "
                            "and nothing is queued");
+      return NULL;
+    }
+
+  if (usher_connection_is_tls (self))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED,
+                           "The socket of a connection with TLS cannot be stolen: its keys would stay behind");
       return NULL;
     }
 

@@ -17,10 +17,10 @@ G_STATIC_ASSERT (sizeof (GOutputVector) == sizeof (struct iovec));
 G_STATIC_ASSERT (G_STRUCT_OFFSET (GOutputVector, buffer) == G_STRUCT_OFFSET (struct iovec, iov_base));
 G_STATIC_ASSERT (G_STRUCT_OFFSET (GOutputVector, size) == G_STRUCT_OFFSET (struct iovec, iov_len));
 
-static gssize
-transport_send (UsherTransport *self,
-                const GOutputVector *vectors,
-                guint n_vectors)
+gssize
+usher_transport_send_raw (UsherTransport *self,
+                          const GOutputVector *vectors,
+                          guint n_vectors)
 {
   const struct msghdr message = { .msg_iov = (struct iovec *) vectors, .msg_iovlen = n_vectors };
   gssize n;
@@ -33,6 +33,16 @@ transport_send (UsherTransport *self,
   if (n > 0)
     __atomic_fetch_add (&self->n_bytes[USHER_TRANSPORT_WRITE], n, __ATOMIC_RELAXED);
   return n;
+}
+
+static gssize
+transport_send (UsherTransport *self,
+                const GOutputVector *vectors,
+                guint n_vectors,
+                UsherTlsSender sender)
+{
+  return self->tls != NULL ? usher_tls_session_send (self->tls, vectors, n_vectors, sender)
+                           : usher_transport_send_raw (self, vectors, n_vectors);
 }
 
 static void
@@ -55,7 +65,7 @@ transport_send_queue (UsherTransport *self,
 
   while ((n_vectors = usher_send_queue_list (&self->queue, limit, vectors, MAX_BUFFERS)) > 0)
     {
-      n = transport_send (self, vectors, n_vectors);
+      n = transport_send (self, vectors, n_vectors, USHER_TLS_QUEUE);
       if (n < 0)
         return errno;
 
@@ -74,8 +84,45 @@ usher_transport_drop_queue (UsherTransport *self)
 {
   g_mutex_lock (&self->output_lock);
   usher_send_queue_clear (&self->queue);
+  if (self->tls != NULL)
+    usher_tls_session_disown (self->tls, USHER_TLS_QUEUE);
   g_atomic_int_set (&self->is_queueing, FALSE);
   g_mutex_unlock (&self->output_lock);
+}
+
+/* Returns 0, or errno: of what is queued and of what TLS has begun to send. */
+static int
+transport_send_all (UsherTransport *self)
+{
+  int errsv = transport_send_queue (self, self->writer != NULL ? self->writer->n_ahead : G_MAXUINT64);
+
+  return errsv == 0 && self->tls != NULL ? usher_tls_session_flush (self->tls) : errsv;
+}
+
+/* With TLS the peer is told first. Returns 0, or errno. */
+static int
+transport_end_output (UsherTransport *self)
+{
+  if (self->tls != NULL && usher_tls_session_close_output (self->tls) == EAGAIN)
+    return EAGAIN;
+
+  return shutdown (self->fd, SHUT_WR) == 0 ? 0 : errno;
+}
+
+/* The lock for the output is held. Returns 0, or errno. */
+static int
+transport_flush (UsherTransport *self)
+{
+  int errsv = transport_send_all (self);
+
+  /* The streams tell of it; nobody waits for what is queued. */
+  if (errsv != 0 && errsv != EAGAIN)
+    usher_send_queue_clear (&self->queue);
+  if (errsv != EAGAIN && self->is_write_shut && self->queue.n_bytes == 0)
+    errsv = transport_end_output (self);
+
+  g_atomic_int_set (&self->is_queueing, self->queue.n_bytes > 0 || errsv == EAGAIN);
+  return errsv;
 }
 
 gboolean
@@ -83,17 +130,12 @@ usher_transport_flush (UsherTransport *self)
 {
   int errsv;
 
-  if (!g_atomic_int_get (&self->is_queueing) || !usher_transport_enter (self, NULL))
+  if (!g_atomic_int_get (&self->is_queueing) || usher_transport_is_shaking_hands (self) ||
+      !usher_transport_enter (self, NULL))
     return TRUE;
 
   g_mutex_lock (&self->output_lock);
-  errsv = transport_send_queue (self, self->writer != NULL ? self->writer->n_ahead : G_MAXUINT64);
-  /* The streams tell of it; nobody waits for what is queued. */
-  if (errsv != 0 && errsv != EAGAIN)
-    usher_send_queue_clear (&self->queue);
-  g_atomic_int_set (&self->is_queueing, self->queue.n_bytes > 0);
-  if (self->is_write_shut && self->queue.n_bytes == 0)
-    shutdown (self->fd, SHUT_WR);
+  errsv = transport_flush (self);
   g_mutex_unlock (&self->output_lock);
   usher_transport_leave (self);
 
@@ -198,7 +240,7 @@ transport_send_transfer (UsherTransport *self,
 
   while ((n_vectors = transfer_list (transfer, vectors)) > 0)
     {
-      n = transport_send (self, vectors, n_vectors);
+      n = transport_send (self, vectors, n_vectors, USHER_TLS_WRITER);
       if (n < 0)
         return errno;
 
@@ -265,29 +307,59 @@ usher_transport_end_write (UsherTransport *self,
 
 /* Half-closing. */
 
+/* Returns 0, or errno. */
+static int
+transport_shut_read (UsherTransport *self)
+{
+  if (self->tls != NULL)
+    usher_tls_session_close_input (self->tls);
+
+  return shutdown (self->fd, SHUT_RD) == 0 ? 0 : errno;
+}
+
+/* Returns 0, or errno. */
+static int
+transport_shut_write (UsherTransport *self)
+{
+  int errsv = self->queue.n_bytes == 0 ? transport_end_output (self) : EAGAIN;
+
+  self->is_write_shut = TRUE;
+  if (errsv != EAGAIN)
+    return errsv;
+
+  g_atomic_int_set (&self->is_queueing, TRUE);
+  usher_transport_post (self);
+  return 0;
+}
+
 gboolean
 usher_transport_shutdown (UsherTransport *self,
                           gboolean shutdown_read,
                           gboolean shutdown_write,
                           GError **error)
 {
-  gboolean has_failed = FALSE;
+  int errsv = 0;
+
+  if (usher_transport_is_shaking_hands (self))
+    {
+      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
+                           "The connection cannot be shut down while the TLS handshake is under way; end it with "
+                           "usher_connection_exit ()");
+      return FALSE;
+    }
 
   if (!usher_transport_enter (self, error))
     return FALSE;
 
   g_mutex_lock (&self->output_lock);
   if (shutdown_read)
-    has_failed |= shutdown (self->fd, SHUT_RD) != 0;
-  if (shutdown_write && self->queue.n_bytes == 0)
-    has_failed |= shutdown (self->fd, SHUT_WR) != 0;
+    errsv = transport_shut_read (self);
   if (shutdown_write)
-    self->is_write_shut = TRUE;
-  if (has_failed)
-    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errno), "Cannot shut the connection down: %s",
-                 g_strerror (errno));
+    errsv = MAX (errsv, transport_shut_write (self));
   g_mutex_unlock (&self->output_lock);
   usher_transport_leave (self);
 
-  return !has_failed;
+  if (errsv != 0)
+    g_set_error (error, G_IO_ERROR, g_io_error_from_errno (errsv), "Cannot shut the connection down: %s", g_strerror (errsv));
+  return errsv == 0;
 }

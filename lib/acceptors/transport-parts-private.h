@@ -4,6 +4,7 @@
 #pragma once
 
 #include "acceptors/send-queue-private.h"
+#include "acceptors/tls-session-private.h"
 #include "acceptors/transport-private.h"
 
 G_BEGIN_DECLS
@@ -40,6 +41,8 @@ struct _UsherTransport
 
   UsherTransportLimits limits; /* (locked-by lock) */
   gint64 quiet_usec;           /* (locked-by lock): since when it waits without hearing of the peer; 0 if not */
+
+  UsherTlsSession *tls; /* (owned) (nullable) (atomic): from its start on */
 
   GMutex output_lock;     /* never taken with the other lock held */
   UsherSendQueue queue;   /* (locked-by output_lock) */
@@ -100,6 +103,28 @@ gssize usher_transport_failed (UsherTransport *self,
                                UsherTransfer *transfer,
                                int errsv,
                                GError **error);
+
+/* The kernel's recv () and send (), for those who have entered. */
+gssize usher_transport_receive_raw (UsherTransport *self,
+                                    void *buffer,
+                                    gsize size);
+gssize usher_transport_send_raw (UsherTransport *self,
+                                 const GOutputVector *vectors,
+                                 guint n_vectors);
+
+/* TLS. (transfer none) (nullable): from now on. */
+UsherTlsSession *usher_transport_add_tls (UsherTransport *self,
+                                          GError **error);
+/* Any thread. */
+gboolean usher_transport_is_shaking_hands (UsherTransport *self);
+/* Whoever has begun to write does not come again. */
+void usher_transport_abandon_write (UsherTransport *self);
+/* The peer learns that nothing more will come, if all has gone. */
+void usher_transport_say_goodbye (UsherTransport *self);
+/* Nobody blocks any more. */
+void usher_transport_forget_waiters (UsherTransport *self);
+/* Nobody has sent a word since we last answered, so nobody waits for an answer. */
+gboolean usher_transport_is_idle_and_draining (UsherTransport *self);
 
 /* The time limits. */
 void usher_transport_heard (UsherTransport *self);

@@ -54,6 +54,15 @@ transport_close_descriptors (UsherTransport *self)
 }
 
 void
+usher_transport_forget_waiters (UsherTransport *self)
+{
+  g_mutex_lock (&self->lock);
+  close_fd (&self->wake_fds[USHER_TRANSPORT_READ]);
+  close_fd (&self->wake_fds[USHER_TRANSPORT_WRITE]);
+  g_mutex_unlock (&self->lock);
+}
+
+void
 usher_transport_unref (UsherTransport *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
@@ -61,6 +70,7 @@ usher_transport_unref (UsherTransport *self)
 
   transport_close_descriptors (self);
   g_clear_object (&self->spare);
+  g_clear_pointer (&self->tls, usher_tls_session_free);
   g_clear_object (&self->exit_cancellable);
   g_clear_object (&self->drain_cancellable);
   usher_reactor_unref (self->reactor);
@@ -136,6 +146,8 @@ transport_close_unused (UsherTransport *self)
 
   if (is_elsewhere)
     usher_transport_post (self);
+  else if (self->tls != NULL)
+    usher_tls_session_drop (self->tls);
 }
 
 void
@@ -166,9 +178,8 @@ usher_transport_enter (UsherTransport *self,
 
 /* Trying. */
 
-/* Nobody has sent a word since we last answered, so nobody waits for an answer. */
-static gboolean
-transport_is_idle_and_draining (UsherTransport *self)
+gboolean
+usher_transport_is_idle_and_draining (UsherTransport *self)
 {
   return g_atomic_int_get (&self->draining) && g_atomic_int_get (&self->drain_idle_reads) &&
          !g_atomic_int_get (&self->received);
@@ -179,10 +190,21 @@ transport_would_block (UsherTransport *self,
                        UsherTransfer *transfer,
                        GError **error)
 {
-  if (transfer->direction == USHER_TRANSPORT_READ && transport_is_idle_and_draining (self))
+  if (transfer->direction == USHER_TRANSPORT_READ && usher_transport_is_idle_and_draining (self))
     return 0;
 
   return usher_transport_may_wait (self, transfer, error) ? USHER_WOULD_BLOCK : -1;
+}
+
+/* Many clients end with a reset, and to format costs more than the rest of this. */
+static GError *
+make_error (UsherDirection direction,
+            int errsv)
+{
+  g_autofree char *message = g_strconcat (direction == USHER_TRANSPORT_READ ? "Error receiving data: " : "Error sending data: ",
+                                          g_strerror (errsv), NULL);
+
+  return g_error_new_literal (G_IO_ERROR, g_io_error_from_errno (errsv), message);
 }
 
 gssize
@@ -192,15 +214,13 @@ usher_transport_failed (UsherTransport *self,
                         GError **error)
 {
   g_autoptr (GError) local_error = NULL;
-  g_autofree char *message = NULL;
 
   if (errsv == EAGAIN)
     return transport_would_block (self, transfer, error);
 
-  /* Many clients end with a reset, and to format costs more than the rest of this. */
-  message = g_strconcat (transfer->direction == USHER_TRANSPORT_READ ? "Error receiving data: " : "Error sending data: ",
-                         g_strerror (errsv), NULL);
-  local_error = g_error_new_literal (G_IO_ERROR, g_io_error_from_errno (errsv), message);
+  local_error = self->tls != NULL ? usher_tls_session_dup_error (self->tls, transfer->direction) : NULL;
+  if (local_error == NULL)
+    local_error = make_error (transfer->direction, errsv);
   usher_transport_record_error (self, local_error);
   g_propagate_error (error, g_steal_pointer (&local_error));
   return -1;
@@ -223,6 +243,22 @@ transport_refuses (UsherTransport *self,
   return TRUE;
 }
 
+gssize
+usher_transport_receive_raw (UsherTransport *self,
+                             void *buffer,
+                             gsize size)
+{
+  gssize n;
+
+  do
+    n = recv (self->fd, buffer, size, 0);
+  while (n < 0 && errno == EINTR);
+
+  if (n > 0)
+    __atomic_fetch_add (&self->n_bytes[USHER_TRANSPORT_READ], n, __ATOMIC_RELAXED);
+  return n;
+}
+
 static gssize
 transport_try_reading (UsherTransport *self,
                        UsherTransfer *transfer,
@@ -234,18 +270,13 @@ transport_try_reading (UsherTransport *self,
   if (transfer->done != NULL && self->is_dry)
     return transport_would_block (self, transfer, error);
 
-  do
-    n = recv (self->fd, (void *) vector->buffer, vector->size, 0);
-  while (n < 0 && errno == EINTR);
-
+  n = self->tls != NULL ? usher_tls_session_receive (self->tls, (void *) vector->buffer, vector->size)
+                        : usher_transport_receive_raw (self, (void *) vector->buffer, vector->size);
   if (n < 0)
     return usher_transport_failed (self, transfer, errno, error);
 
   if (n > 0)
-    {
-      __atomic_fetch_add (&self->n_bytes[USHER_TRANSPORT_READ], n, __ATOMIC_RELAXED);
-      usher_transport_heard (self);
-    }
+    usher_transport_heard (self);
   return n;
 }
 
@@ -256,8 +287,10 @@ transport_poll (UsherTransport *self,
                 GError **error)
 {
   struct pollfd fd = { self->fd, transfer->direction == USHER_TRANSPORT_READ ? POLLIN | POLLRDHUP : POLLOUT, 0 };
+  gboolean is_ready = self->tls != NULL ? usher_tls_session_is_ready (self->tls, transfer->direction)
+                                        : poll (&fd, 1, 0) != 0;
 
-  return poll (&fd, 1, 0) != 0 ? 0 : transport_would_block (self, transfer, error);
+  return is_ready ? 0 : transport_would_block (self, transfer, error);
 }
 
 static gssize
@@ -265,6 +298,11 @@ transport_do (UsherTransport *self,
               UsherTransfer *transfer,
               GError **error)
 {
+  UsherTlsSession *tls = g_atomic_pointer_get (&self->tls);
+
+  if (tls != NULL && usher_tls_session_get_state (tls) != USHER_TLS_ON)
+    return usher_tls_session_advance (tls, transfer, error);
+
   if (transfer->n_vectors == 0)
     return transport_poll (self, transfer, error);
 
@@ -296,6 +334,8 @@ usher_transport_try (UsherTransport *self,
 
   if (n != USHER_WOULD_BLOCK)
     usher_transport_end_write (self, transfer);
+  if (n == -1 && transfer->is_placed)
+    usher_transport_abandon_write (self);
 
   /* As GIO has it: what has gone has gone, whatever happened then. */
   if (n == -1 && transfer->n_sent > 0)
@@ -495,6 +535,7 @@ usher_transport_close (UsherTransport *self)
   int users;
 
   usher_transport_flush (self);
+  usher_transport_say_goodbye (self);
   users = (int) g_atomic_int_or ((guint *) &self->users, CLOSING);
 
   usher_transport_wake (self);
