@@ -16,13 +16,15 @@ import json
 import pathlib
 import random
 import signal
+import subprocess
 import sys
 import time
 
 import figures
 import servers
 
-ROOT = pathlib.Path(__file__).resolve().parents[2]
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
 YARDSTICK = 'epoll'
 # A server that took longer than that in one scenario takes no part in further rounds.
 PATIENCE_SECONDS = 30
@@ -39,6 +41,7 @@ class Scenario:
     scale: float = 1
     held: int = 0         # connections that are open all the time, and idle
     is_fresh: bool = False  # each measurement needs a server of its own
+    is_of_memory: bool = False
     most_rounds: int = 1000
 
 
@@ -76,18 +79,18 @@ def storm(number):
 def memory(number):
     return Scenario(f'memory-{number}', f'{number:,} idle connections: resident memory of the server',
                     'bytes a connection', ['hold', '-n', str(number), '-p', '64', '-s', '60'],
-                    'rss_bytes', number, is_fresh=True, most_rounds=5)
+                    'rss_bytes', number, is_fresh=True, is_of_memory=True, most_rounds=5)
 
 
 def kernel_memory(number):
     return Scenario(f'kernel-memory-{number}',
                     f'{number:,} idle connections: memory of the kernel, for both ends',
                     'bytes a connection', ['hold', '-n', str(number), '-p', '64', '-s', '60'],
-                    'kernel_bytes', number, is_fresh=True, most_rounds=5)
+                    'kernel_bytes', number, is_fresh=True, is_of_memory=True, most_rounds=5)
 
 
 def system_calls(number):
-    return Scenario('system-calls', 'Connect, echo, reset, one by one: system calls of the server',
+    return Scenario('system-calls', 'Connect, echo, reset, 16 at a time: system calls of the server',
                     'a connection', [number], 'calls', 1, is_fresh=True, most_rounds=3)
 
 
@@ -131,7 +134,8 @@ class Comparison:
             return server.load(scenario.load)
 
     def run_scenario(self, scenario, running):
-        names = [name for name in self.names if scenario.n_open <= servers.capacity(name)]
+        names = [name for name in self.names if scenario.n_open <= servers.capacity(name)
+                 and (scenario.is_of_memory or name not in servers.OF_MEMORY)]
         samples = {name: [] for name in names}
         spent = dict.fromkeys(names, 0)
         for _ in range(min(self.rounds, scenario.most_rounds)):
@@ -148,7 +152,7 @@ class Comparison:
                                                 scenario.scale)
                         for name in names},
             'left out': {name: f'holds {servers.capacity(name):,} at most'
-                         for name in self.names if name not in names},
+                         for name in self.names if scenario.n_open > servers.capacity(name)},
         }
         self.show(scenario.name)
 
@@ -168,7 +172,8 @@ class Comparison:
         """All scenarios with so many idle connections, on the same servers."""
         scenarios = [scenario for scenario in self.scenarios
                      if scenario.held == held and not scenario.is_fresh]
-        names = [name for name in self.names if held <= servers.capacity(name)] if scenarios else []
+        names = [name for name in self.names if held <= servers.capacity(name)
+                 and name not in servers.OF_MEMORY] if scenarios else []
         with contextlib.ExitStack() as stack:
             running = {name: stack.enter_context(self.start(name)) for name in names}
             for server in running.values():
@@ -205,13 +210,17 @@ def parse():
     parser.add_argument('--build', type=pathlib.Path, default=ROOT / '_build', metavar='DIRECTORY',
                         help='where Usher is built (_build)')
     parser.add_argument('--json', type=pathlib.Path, metavar='FILE', help='write all measurements')
+    parser.add_argument('--publish', type=pathlib.Path, metavar='DIRECTORY',
+                        help='refresh the tables and drawings of performance.md there')
     parser.add_argument('--rounds', type=int, metavar='N', help='instead of what the form says')
     parser.add_argument('--servers', type=names_in, default=[], metavar='NAME,…',
                         help='only these, and ' + YARDSTICK + '; of: ' + ', '.join(servers.SERVERS))
     parser.add_argument('--scenarios', type=names_in, default=[], metavar='NAME,…',
                         help='only these; the full form has: '
                         + ', '.join(scenario.name for scenario in FORMS['full'][1]))
-    return parser.parse_args()
+    options = parser.parse_args()
+    options.json = options.json or (options.publish and options.build / 'tests' / 'bench' / 'compare.json')
+    return options
 
 
 def main():
@@ -228,6 +237,9 @@ def main():
     if options.json:
         options.json.write_text(json.dumps({'machine': machine, 'form': options.form,
                                             'scenarios': comparison.results}, indent=1) + '\n')
+    if options.publish:
+        subprocess.run([sys.executable, HERE / 'publish.py', '--build', options.build, options.json,
+                        options.publish], check=True)
     # Elsewhere the tables tell: some peers do not answer everybody in time.
     if comparison.is_smoke and comparison.failures():
         sys.exit(f'compare.py: {comparison.failures()} connections failed')

@@ -45,7 +45,7 @@ def summarize(samples, yardstick, key, scale):
     return figures
 
 
-def _number(value, digits=3):
+def number(value, digits=3):
     if value is None:
         return ''
     whole = len(str(int(abs(value))))
@@ -54,9 +54,9 @@ def _number(value, digits=3):
 
 def _row(name, figures):
     low, high = figures.get('interval', (None, None))
-    return [name, _number(figures['median']), _number(figures.get('ratio')),
-            f'{_number(low)}–{_number(high)}' if low is not None else '',
-            *(_number(figures.get(key)) for key in ('p50_usec', 'p99_usec', 'p999_usec')),
+    return [name, number(figures['median']), number(figures.get('ratio')),
+            f'{number(low)}–{number(high)}' if low is not None else '',
+            *(number(figures.get(key)) for key in ('p50_usec', 'p99_usec', 'p999_usec')),
             str(len(figures['samples'])), str(figures['failed'] or '')]
 
 

@@ -3,6 +3,7 @@
 
 """The servers as processes, and the load on them."""
 
+import ctypes
 import json
 import os
 import pathlib
@@ -25,6 +26,7 @@ SERVERS = {
     'epoll': (1, 0),
     'usher-async': (1, 0),
     'usher-fiber': (1, 0),
+    'usher-fiber-4k': (1, 0),
     'usher-thread': (2, 1),
     'gsocketservice': (1, 0),
     'gthreadedsocketservice': (1, 1),
@@ -33,12 +35,27 @@ SERVERS = {
     'erlang': (1, 0),
 }
 
+# They differ from others in nothing but the memory they need.
+OF_MEMORY = ['usher-fiber-4k']
+
 
 def capacity(name):
     """How many connections the server can hold here."""
     descriptors, threads = SERVERS[name]
     most = (LIMIT - SPARE_DESCRIPTORS) // descriptors
     return min(most, MAX_THREADS) if threads else most
+
+
+def _processor():
+    lines = pathlib.Path('/proc/cpuinfo').read_text().split('\n')
+    names = [line.partition(':')[2].strip() for line in lines if line.startswith('model name')]
+    return names[0] if names else platform.machine()
+
+
+def _glib_version():
+    glib = ctypes.CDLL('libglib-2.0.so.0')
+    return '.'.join(str(ctypes.c_uint.in_dll(glib, f'glib_{part}_version').value)
+                    for part in ('major', 'minor', 'micro'))
 
 
 class Machine:
@@ -54,9 +71,9 @@ class Machine:
         self.environment = {name: value for name, value in os.environ.items() if name not in aids}
 
     def describe(self):
-        return {'kernel': platform.release(), 'cores': self.n_cores, 'server core': self.server_core,
-                'load core': self.load_core, 'descriptors': LIMIT,
-                'load average': round(os.getloadavg()[0], 2)}
+        return {'kernel': platform.release(), 'processor': _processor(), 'glib': _glib_version(),
+                'cores': self.n_cores, 'server core': self.server_core, 'load core': self.load_core,
+                'descriptors': LIMIT, 'load average': round(os.getloadavg()[0], 2)}
 
     def spawn(self, command, core):
         def prepare():
@@ -129,7 +146,7 @@ def _count_in_life(machine, directory, name, number):
         path = pathlib.Path(folder, 'counts')
         strace = ['strace', '-D', '-f', '-qq', '-c', '-o', path]
         with Server(machine, directory, name, strace) as server:
-            server.load(['churn', '-n', str(number)])
+            server.load(['churn', '-n', str(number), '-p', '16'])
         return _read_total(path)
 
 
