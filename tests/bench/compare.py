@@ -45,9 +45,13 @@ class Scenario:
     most_rounds: int = 1000
 
 
+def among(held):
+    return f'; {held:,} others are idle' if held else ''
+
+
 def churn(held, number):
     return Scenario(f'churn-{held}',
-                    f'Connect, echo, reset, 16 at a time; {held:,} others are idle: CPU of the server',
+                    f'Connect, echo, reset, 16 at a time{among(held)}: CPU of the server',
                     'µs a connection', ['churn', '-n', str(number), '-p', '16', '-s', '1'], 'cpu_usec',
                     held + 16, held=held)
 
@@ -59,7 +63,7 @@ def one_by_one(number):
 
 def ping_pong(held, number):
     return Scenario(f'ping-pong-{held}',
-                    f'Echo over 100 connections; {held:,} others are idle: CPU of the server',
+                    f'Echo over 100 connections{among(held)}: CPU of the server',
                     'µs a message', ['ping-pong', '-n', str(number), '-s', '1'], 'cpu_usec',
                     held + 100, held=held)
 

@@ -71,8 +71,14 @@ def conditions(machine, scenarios):
             f'{rounds} rounds{noise}.')
 
 
+def in_order(scenarios):
+    """Those of one kind together, as they differ only in how many others are idle."""
+    kinds = list(dict.fromkeys(key.rpartition('-')[0] for key in scenarios))
+    return [scenarios[key] for key in sorted(scenarios, key=lambda key: kinds.index(key.rpartition('-')[0]))]
+
+
 def text_of(results):
-    scenarios = list(results['scenarios'].values())
+    scenarios = in_order(results['scenarios'])
     names = list(dict.fromkeys(name for scenario in scenarios for name in scenario['servers']))
     return '\n\n'.join([conditions(results['machine'], scenarios),
                         'Ratios of the same round, their median and its 95 % interval:',

@@ -71,7 +71,7 @@ class Machine:
         self.environment = {name: value for name, value in os.environ.items() if name not in aids}
 
     def describe(self):
-        return {'kernel': platform.release(), 'processor': _processor(), 'glib': _glib_version(),
+        return {'kernel': platform.release().partition('-')[0], 'processor': _processor(), 'glib': _glib_version(),
                 'cores': self.n_cores, 'server core': self.server_core, 'load core': self.load_core,
                 'descriptors': LIMIT, 'load average': round(os.getloadavg()[0], 2)}
 
