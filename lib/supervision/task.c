@@ -407,7 +407,7 @@ task_new (const char *name,
 
 /**
  * usher_task_new_for_thread:
- * @name: what it is called in errors; its threads have the first 15 bytes as their name
+ * @name: what it is called in errors, not empty; its threads have the first 15 bytes as their name
  * @func: (scope notified) (closure user_data) (destroy destroy): the work
  * @user_data: given to @func
  * @destroy: (nullable): frees @user_data, when the task is gone and no thread uses it any more
@@ -425,7 +425,7 @@ usher_task_new_for_thread (const char *name,
                            gpointer user_data,
                            GDestroyNotify destroy)
 {
-  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (name != NULL && *name != '\0', NULL);
   g_return_val_if_fail (func != NULL, NULL);
 
   UsherTask *self = task_new (name, user_data, destroy);
@@ -436,7 +436,7 @@ usher_task_new_for_thread (const char *name,
 
 /**
  * usher_task_new_for_async:
- * @name: what it is called in errors
+ * @name: what it is called in errors; not empty
  * @func: (scope notified) (closure user_data) (destroy destroy): begins the work
  * @user_data: given to @func
  * @destroy: (nullable): frees @user_data, when the task is gone and no run is unanswered
@@ -479,7 +479,7 @@ usher_task_new_for_async (const char *name,
                           gpointer user_data,
                           GDestroyNotify destroy)
 {
-  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (name != NULL && *name != '\0', NULL);
   g_return_val_if_fail (func != NULL, NULL);
 
   UsherTask *self = task_new (name, user_data, destroy);
