@@ -15,7 +15,7 @@
  *
  * - it succeeds: [enum@Usher.ExitKind.NORMAL];
  * - it fails: [enum@Usher.ExitKind.ERROR], with its error;
- * - it fails with %G_IO_ERROR_CANCELLED after [method@Usher.Child.shutdown]:
+ * - after [method@Usher.Child.shutdown] it succeeds, or fails with %G_IO_ERROR_CANCELLED:
  *   [enum@Usher.ExitKind.SHUTDOWN];
  * - it is killed: [enum@Usher.ExitKind.KILLED].
  *
@@ -152,10 +152,12 @@ run_free (Run *run)
 static UsherExit *
 run_make_exit (Run *run)
 {
+  gboolean obeys = run->succeeded || g_error_matches (run->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  if (run->is_shutting_down && obeys)
+    return usher_exit_new_shutdown ();
   if (run->succeeded)
     return usher_exit_new_normal ();
-  if (run->is_shutting_down && g_error_matches (run->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return usher_exit_new_shutdown ();
   if (run->error == NULL)
     run->error = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED,
                               "The function of the task %s failed without an error; it has to set one",
