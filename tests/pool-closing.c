@@ -371,6 +371,29 @@ test_out_of_descriptors (Fixture *fixture,
                             "before it is closed"));
 }
 
+/* Nobody is accepted there while those who came before wait. */
+static void
+test_other_sockets_go_on (Fixture *fixture,
+                          gconstpointer data)
+{
+  UsherListenSocket *other = usher_listen_socket_new_for_address ("tcp://127.0.0.1:0", NULL);
+  TestClient *client;
+
+  g_assert_true (usher_listen_socket_open (other, NULL));
+  g_assert_true (usher_acceptor_pool_accept_socket (fixture->pool.pool, other, 2, NULL));
+  pool_fixture_wait_for (&fixture->pool, n_waiting_is, 4);
+  fill_queue (fixture, N_CLIENTS);
+  usher_listen_socket_close (fixture->pool.listen_socket);
+  assert_served (fixture, 0, N_CLIENTS);
+  client = test_client_connect (other);
+  test_client_send (client, "hello");
+  test_client_expect (client, "hello");
+  g_ptr_array_add (fixture->clients, client);
+  usher_listen_socket_close (other);
+  pool_fixture_stop (&fixture->pool);
+  g_object_unref (other);
+}
+
 /* The queue belongs to whoever else has the socket. */
 static void
 test_shared (Fixture *fixture,
@@ -440,6 +463,7 @@ main (int argc,
   add_case ("refuses-them-when-it-is-removed", test_removed_meanwhile);
   add_case ("takes-nobody-while-it-is-suspended", test_nobody_is_taken_while_suspended);
   add_case ("reports-that-descriptors-run-out", test_out_of_descriptors);
+  add_case ("goes-on-with-the-other-sockets", test_other_sockets_go_on);
   add_case ("leaves-a-shared-queue-to-the-others", test_shared);
 
   return g_test_run ();

@@ -46,6 +46,9 @@ crew_remove_held (UsherCrew *self,
 {
   g_queue_unlink (&self->held, &held->link);
   held->socket->n_held--;
+  /* Whoever comes through another socket had to wait for them. */
+  if (self->held.length == 0)
+    usher_crew_schedule (self);
 }
 
 static void
