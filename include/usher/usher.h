@@ -19,6 +19,7 @@
 #include <usher/error.h>
 #include <usher/execution.h>
 #include <usher/exit.h>
+#include <usher/handover.h>
 #include <usher/listen-socket.h>
 #include <usher/pool-statistics.h>
 #include <usher/report.h>

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <sys/socket.h>
 
 #include "acceptors/socket-options-private.h"
 #include "acceptors/unix-path-private.h"
@@ -14,14 +15,16 @@ G_BEGIN_DECLS
  * the first of them. (atomic) */
 typedef guint UsherSharedPort;
 
-/* A socket of the kernel that listens, or none. It is made here, or it is given: inherited, or
- * configured by the user. A given one is shared with whoever else has it, and cannot be opened again
- * once it is closed. */
+/* A socket of the kernel that listens, or none. It is made here, or it is given: inherited, handed
+ * over, or configured by the user. A given one is shared with whoever else has it, and cannot be opened
+ * again once it is closed. */
 typedef struct
 {
+  int type;     /* SOCK_STREAM or SOCK_SEQPACKET */
   int fd;       /* -1 while closed */
   int given_fd; /* (owned): -1 if there is none, or it was opened */
   gboolean is_given;
+  gboolean is_disowned;         /* made here, and somebody else's by now */
   UsherSharedPort *shared_port; /* (owned) (nullable) */
   char *local_address;          /* (owned) (nullable): NULL while closed */
   UsherUnixPath path;
@@ -29,9 +32,9 @@ typedef struct
   UsherUnixAccess access;     /* the same */
 } UsherKernelSocket;
 
-#define USHER_KERNEL_SOCKET_INIT                                                                                                   \
-  {                                                                                                                                \
-    .fd = -1, .given_fd = -1, .path = USHER_UNIX_PATH_INIT, .options = USHER_SOCKET_OPTIONS_INIT, .access = USHER_UNIX_ACCESS_INIT \
+#define USHER_KERNEL_SOCKET_INIT                                                                                                                        \
+  {                                                                                                                                                     \
+    .type = SOCK_STREAM, .fd = -1, .given_fd = -1, .path = USHER_UNIX_PATH_INIT, .options = USHER_SOCKET_OPTIONS_INIT, .access = USHER_UNIX_ACCESS_INIT \
   }
 
 /* Before it is opened for the first time: it will be this one, whatever the address. Takes the
@@ -59,7 +62,16 @@ void usher_kernel_socket_undo_open (UsherKernelSocket *self);
 /* Only while it is open. */
 gboolean usher_kernel_socket_is_tcp (UsherKernelSocket *self);
 
-/* Whether this process has made it, and nobody else has it. Only while it is open. */
+/* Another process has it now, and decides what becomes of it and of its path: here it is only closed.
+ * Only while it is open. */
+void usher_kernel_socket_disown (UsherKernelSocket *self);
+
+/* The other side of that, for a given one: from now on it is as if it had been made here. `file` is
+ * what its maker has bound, if it has a path. Only while it is open. */
+void usher_kernel_socket_adopt (UsherKernelSocket *self,
+                                const UsherUnixFile *file);
+
+/* Whether nobody else has it. Only while it is open. */
 gboolean usher_kernel_socket_is_exclusive (UsherKernelSocket *self);
 
 /* Nobody joins the queue any more, as far as the kernel can do that: for Unix sockets. Who waits in it

@@ -49,9 +49,9 @@ static const struct
       .local = "this process has to be allowed to read and to write the directory",
   },
   [EADDRINUSE] = {
-      .tcp = "something already listens on that port; stop it, or choose another port; 0 lets the kernel choose",
-      .local = "something already listens on that path; stop it, or choose another path",
-      .abstract = "something already listens on that name; stop it, or choose another name",
+      .tcp = "another process listens on that port; stop it, or choose another port; 0 lets the kernel choose",
+      .local = "another process listens on that path; stop it, or choose another path",
+      .abstract = "another process listens on that name; stop it, or choose another name",
   },
   [EADDRNOTAVAIL] = {
       .tcp = "choose one that “ip address” prints, or [::] for all of them",
@@ -242,7 +242,7 @@ open_target (UsherKernelSocket *self,
 {
   int errsv;
 
-  self->fd = socket (target->native.any.sa_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  self->fd = socket (target->native.any.sa_family, self->type | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (self->fd < 0)
     return errno;
 
@@ -435,10 +435,37 @@ usher_kernel_socket_is_tcp (UsherKernelSocket *self)
   return g_str_has_prefix (self->local_address, "tcp:");
 }
 
+void
+usher_kernel_socket_disown (UsherKernelSocket *self)
+{
+  self->is_disowned = TRUE;
+  self->path.is_owned = FALSE;
+}
+
+/* If it fails, nobody removes the path at the end, and the next one to bind it reclaims it. */
+static void
+adopt_path (UsherKernelSocket *self,
+            const UsherUnixFile *file)
+{
+  Target target = { .native.storage = { 0 }, .length = sizeof target.native };
+
+  if (getsockname (self->fd, &target.native.any, &target.length) == 0 && is_path (&target))
+    usher_unix_path_adopt (&self->path, target.native.local.sun_path, file);
+}
+
+void
+usher_kernel_socket_adopt (UsherKernelSocket *self,
+                           const UsherUnixFile *file)
+{
+  self->is_given = FALSE;
+  if (!usher_kernel_socket_is_tcp (self))
+    adopt_path (self, file);
+}
+
 gboolean
 usher_kernel_socket_is_exclusive (UsherKernelSocket *self)
 {
-  return !self->is_given;
+  return !self->is_given && !self->is_disowned;
 }
 
 void
@@ -465,6 +492,7 @@ usher_kernel_socket_close (UsherKernelSocket *self)
   usher_unix_path_release (&self->path);
   g_clear_pointer (&self->local_address, g_free);
   close_fd (&self->fd);
+  self->is_disowned = FALSE;
 }
 
 void

@@ -92,6 +92,9 @@ struct _UsherListenSocket
  * is still the one that was accepted from. */
 int usher_listen_socket_get_fd (UsherListenSocket *self);
 
+/* For who passes it on, or was passed it. */
+UsherKernelSocket *usher_listen_socket_get_kernel_socket (UsherListenSocket *self);
+
 /* Whether nobody else has the kernel socket. Only while there is one. */
 gboolean usher_listen_socket_is_exclusive (UsherListenSocket *self);
 

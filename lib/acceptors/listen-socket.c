@@ -529,6 +529,12 @@ usher_listen_socket_get_fd (UsherListenSocket *self)
   return self->kernel_socket.fd;
 }
 
+UsherKernelSocket *
+usher_listen_socket_get_kernel_socket (UsherListenSocket *self)
+{
+  return &self->kernel_socket;
+}
+
 gboolean
 usher_listen_socket_is_exclusive (UsherListenSocket *self)
 {

@@ -20,11 +20,16 @@ G_BEGIN_DECLS
  * of descriptors keeps the path from being unlinked. */
 typedef struct
 {
+  dev_t device;
+  ino_t inode;
+} UsherUnixFile;
+
+typedef struct
+{
   int directory_fd; /* -1 while there is no path */
   char *name;       /* (owned) (nullable): in the directory */
   gboolean is_owned;
-  dev_t device;
-  ino_t inode;
+  UsherUnixFile file;
 } UsherUnixPath;
 
 #define USHER_UNIX_PATH_INIT \
@@ -46,6 +51,11 @@ int usher_unix_path_reclaim (UsherUnixPath *self,
 
 /* After bind(): remembers the file. Only under the lock. */
 int usher_unix_path_own (UsherUnixPath *self);
+
+/* Instead of binding it: from now on it is this process that owns the file, which another has bound. */
+int usher_unix_path_adopt (UsherUnixPath *self,
+                           const char *path,
+                           const UsherUnixFile *file);
 
 /* Only of the owned file, and never of what somebody may have put in its place. Until it is listened
  * on nobody can connect, so nobody can before this. */

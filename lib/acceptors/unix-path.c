@@ -106,8 +106,22 @@ usher_unix_path_own (UsherUnixPath *self)
     return errsv;
 
   self->is_owned = TRUE;
-  self->device = status.st_dev;
-  self->inode = status.st_ino;
+  self->file = (UsherUnixFile){ status.st_dev, status.st_ino };
+  return 0;
+}
+
+int
+usher_unix_path_adopt (UsherUnixPath *self,
+                       const char *path,
+                       const UsherUnixFile *file)
+{
+  int errsv = unix_path_open_directory (self, path);
+
+  if (errsv != 0)
+    return errsv;
+
+  self->is_owned = TRUE;
+  self->file = *file;
   return 0;
 }
 
@@ -115,7 +129,7 @@ static gboolean
 is_same_file (UsherUnixPath *self,
               const struct stat *status)
 {
-  return status->st_dev == self->device && status->st_ino == self->inode;
+  return status->st_dev == self->file.device && status->st_ino == self->file.inode;
 }
 
 /* Returns -1 with errno set. */
