@@ -1,0 +1,91 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: LGPL-2.1-or-later
+# Copyright 2026 The Usher authors
+
+"""Checks the unit files of examples/deploy: systemd understands them, and so does the program.
+
+Usage: units.py VERSIONED-ECHO DIRECTORY, that of the units
+"""
+
+import os
+import re
+import shlex
+import shutil
+import socket
+import subprocess
+import sys
+import tempfile
+
+from server import PATIENCE, Program, expect, run, wait_until
+
+TOOLS = [shutil.which(name) for name in ('systemd-analyze', 'systemd-socket-activate')]
+UNITS = ('versioned-echo.service', 'versioned-echo.socket')
+INSTALLED = '/opt/versioned-echo/current/versioned-echo'
+
+
+def read(directory, unit):
+    """The settings of a unit; of those that are repeated, the last."""
+    text = open(f'{directory}/{unit}').read().replace('\\\n', ' ')
+    return dict(re.findall(r'^(\w+)=(.*)$', text, re.MULTILINE))
+
+
+def seconds(text):
+    return int(re.fullmatch(r'(\d+)s', text)[1])
+
+
+def option(command, name):
+    return seconds(command[command.index(name) + 1])
+
+
+def test_systemd_finds_nothing_wrong_with_them(program, directory):
+    with tempfile.TemporaryDirectory() as copies:
+        for unit in UNITS:
+            text = open(f'{directory}/{unit}').read().replace(INSTALLED, os.path.abspath(program))
+            with open(f'{copies}/{unit}', 'w') as file:
+                file.write(text)
+        result = subprocess.run([TOOLS[0], 'verify', *(f'{copies}/{unit}' for unit in UNITS)],
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
+    # Other units of the machine are not our business.
+    expect([line for line in result.stdout.splitlines() if 'versioned-echo' in line], [])
+    expect(result.returncode, 0)
+
+
+def test_the_program_runs_as_they_say(program, directory):
+    service = read(directory, UNITS[0])
+    command = shlex.split(service['ExecStart'].replace(INSTALLED, os.path.abspath(program)))
+    command[command.index('--health') + 1] = 'tcp://127.0.0.1:0'
+    command[command.index('--lame-duck') + 1] = '0'
+    name = read(directory, UNITS[1])['FileDescriptorName']
+    with tempfile.TemporaryDirectory() as sockets:
+        path = f'{sockets}/echo'
+        with Program(TOOLS[1], '-E', 'LC_ALL=C.UTF-8', '-l', path, f'--fdname={name}', *command) as process:
+            wait_until(lambda: os.path.exists(path))
+            with socket.socket(socket.AF_UNIX) as client:
+                client.settimeout(PATIENCE)
+                client.connect(path)
+                client.sendall(b'hello\n')
+                expect(client.recv(100), b'unversioned: hello\n')
+            expect(process.stop(), 0)
+
+
+def test_systemd_waits_longer_than_a_drain_takes(_, directory):
+    service = read(directory, UNITS[0])
+    command = shlex.split(service['ExecStart'])
+    deadline = option(command, '--drain-deadline')
+    assert option(command, '--lame-duck') + option(command, '--grace') + option(command, '--shutdown') <= deadline
+    assert seconds(service['TimeoutStopSec']) > deadline + 1
+    expect(service['NotifyAccess'], 'all')
+
+
+TESTS = [
+    test_systemd_finds_nothing_wrong_with_them,
+    test_the_program_runs_as_they_say,
+    test_systemd_waits_longer_than_a_drain_takes,
+]
+
+
+if __name__ == '__main__':
+    if None in TOOLS:
+        print('1..0 # SKIP there is no systemd; ./try --install installs its package')
+        sys.exit(0)
+    run(TESTS, sys.argv[1], sys.argv[2])
