@@ -4,6 +4,7 @@
 #include "acceptors/accept-error-private.h"
 
 #include <errno.h>
+#include <string.h>
 
 #define LAST_ERRNO 133
 
@@ -89,6 +90,16 @@ test_nonsense_pauses (void)
     g_assert_cmpint (usher_accept_error_classify (errors[i]), ==, USHER_ACCEPT_ERROR_RESOURCE);
 }
 
+static void
+test_exhausted_descriptors (void)
+{
+  g_assert_nonnull (strstr (usher_accept_error_find_remedy (EMFILE), "RLIMIT_NOFILE"));
+  g_assert_nonnull (strstr (usher_accept_error_find_remedy (ENFILE), "fs.file-max"));
+  for (int errno_value = -1; errno_value <= LAST_ERRNO; errno_value++)
+    if (errno_value != EMFILE && errno_value != ENFILE)
+      g_assert_null (usher_accept_error_find_remedy (errno_value));
+}
+
 int
 main (int argc,
       char *argv[])
@@ -98,6 +109,7 @@ main (int argc,
   g_test_add_func ("/accept-error/puts-every-errno-into-its-class", test_every_errno);
   g_test_add_func ("/accept-error/takes-exhaustion-for-a-reason-to-pause", test_exhaustion_pauses);
   g_test_add_func ("/accept-error/takes-the-unknown-for-a-reason-to-pause", test_nonsense_pauses);
+  g_test_add_func ("/accept-error/says-what-helps-when-descriptors-run-out", test_exhausted_descriptors);
 
   return g_test_run ();
 }

@@ -361,6 +361,14 @@ test_refuses_acceptors_that_cannot_serve (PoolFixture *fixture,
   g_assert_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
 }
 
+static void
+test_has_a_name (void)
+{
+  g_test_expect_message ("usher", G_LOG_LEVEL_CRITICAL, "*name*");
+  g_assert_null (usher_acceptor_pool_new_for_func ("", echo_or_crash, NULL, NULL));
+  g_test_assert_expected_messages ();
+}
+
 #define ADD(path, set_up, function) g_test_add ("/acceptor-pool/" path, PoolFixture, NULL, set_up, function, pool_fixture_tear_down)
 
 int
@@ -385,6 +393,7 @@ main (int argc,
   ADD ("a-reset-is-no-crash-on-the-loop", pool_fixture_set_up_on_loop, test_a_reset_is_no_crash);
   ADD ("refuses-acceptors-that-cannot-serve", pool_fixture_set_up_scripted, test_refuses_acceptors_that_cannot_serve);
   ADD ("idle-functions-leave-at-once", set_up_for_func, test_idle_functions_leave_at_once);
+  g_test_add_func ("/acceptor-pool/has-a-name", test_has_a_name);
 
   return g_test_run ();
 }

@@ -280,7 +280,7 @@ test_port_in_use (Fixture *fixture,
   UsherKernelSocket socket = USHER_KERNEL_SOCKET_INIT;
 
   assert_opens (&socket, fixture->address);
-  assert_fails (socket.local_address, EADDRINUSE, "another process listens on that port; stop it, or choose another port");
+  assert_fails (socket.local_address, EADDRINUSE, "something already listens on that port; stop it, or choose another port");
   sockets_assert_serves (socket.fd, socket.local_address);
   usher_kernel_socket_close (&socket);
 }
@@ -292,7 +292,7 @@ test_name_in_use (Fixture *fixture,
   UsherKernelSocket socket = USHER_KERNEL_SOCKET_INIT;
 
   assert_opens (&socket, fixture->address);
-  assert_fails (socket.local_address, EADDRINUSE, "another process listens on that name");
+  assert_fails (socket.local_address, EADDRINUSE, "something already listens on that name");
   sockets_assert_serves (socket.fd, socket.local_address);
   usher_kernel_socket_close (&socket);
 }

@@ -263,7 +263,8 @@ test_pauses_when_something_runs_out (PoolFixture *fixture,
       fault_inject (FAULT_ACCEPT4, 0, 3, errnos[i]);
       client = test_client_connect (fixture->listen_socket);
       pool_fixture_wait_for (fixture, n_reports_is, i + 1);
-      pool_fixture_expect_report (fixture, i, USHER_REPORT_RESOURCE, "pauses");
+      pool_fixture_expect_report (fixture, i, USHER_REPORT_RESOURCE,
+                                  i == 0 ? "pauses until there is more" : "; 2 more such pauses since the last report");
 
       /* 10, 20 and 40 ms; a client that comes meanwhile waits. */
       for (guint pause = 10; pause <= 40; pause *= 2)

@@ -522,6 +522,14 @@ test_activation_for_nobody (Fixture *fixture,
   g_unsetenv ("LISTEN_PID");
 }
 
+static void
+test_has_a_name (void)
+{
+  g_test_expect_message ("usher", G_LOG_LEVEL_CRITICAL, "*name*");
+  g_assert_null (usher_service_new (""));
+  g_test_assert_expected_messages ();
+}
+
 #define SERVICE_CASE(name, func) g_test_add ("/service/" name, Fixture, NULL, set_up, func, tear_down)
 
 int
@@ -545,6 +553,7 @@ main (int argc,
   SERVICE_CASE ("options-change-it", test_options);
   SERVICE_CASE ("bad-options-say-what-would-be-right", test_bad_options);
   SERVICE_CASE ("leaves-no-socket-of-systemd-to-nobody", test_activation_for_nobody);
+  g_test_add_func ("/service/has-a-name", test_has_a_name);
 
   return g_test_run ();
 }

@@ -50,6 +50,22 @@ test_start_fails (SupervisorFixture *fixture,
 }
 
 static void
+test_start_fails_below (SupervisorFixture *fixture,
+                        gconstpointer data)
+{
+  g_autoptr (UsherSupervisor) root = usher_supervisor_new (USHER_STRATEGY_ONE_FOR_ONE);
+  g_autoptr (UsherChildSpec) spec = usher_child_spec_new ("middle", USHER_CHILD (fixture->supervisor));
+  g_autoptr (GError) error = NULL;
+
+  supervisor_fixture_add (fixture, A, USHER_RESTART_PERMANENT, 100);
+  test_child_set_start (fixture->children[A], TEST_START_FAIL);
+  g_assert_true (usher_supervisor_add_child (root, spec, NULL));
+  g_assert_false (usher_supervisor_run (root, &error));
+  supervisor_fixture_assert_trace (fixture, "+a start-error/a/error");
+  g_assert_cmpstr (error->message, ==, "supervisor “supervisor”: child “a” failed to start: a does not start");
+}
+
+static void
 test_start_ignored (SupervisorFixture *fixture,
                     gconstpointer data)
 {
@@ -572,6 +588,7 @@ main (int argc,
   ADD ("starts-in-order-and-stops-in-reverse", USHER_STRATEGY_ONE_FOR_ONE, test_order);
   ADD ("a-start-waits-for-the-one-before", USHER_STRATEGY_ONE_FOR_ONE, test_start_waits);
   ADD ("a-failed-start-stops-those-before", USHER_STRATEGY_ONE_FOR_ONE, test_start_fails);
+  ADD ("names-the-child-that-does-not-start-below-it", USHER_STRATEGY_ONE_FOR_ONE, test_start_fails_below);
   ADD ("an-ignored-start-is-no-failure", USHER_STRATEGY_ONE_FOR_ONE, test_start_ignored);
   g_test_add_func ("/supervisor/restart-types", test_restart_types);
   ADD ("over-budget-it-ends", USHER_STRATEGY_ONE_FOR_ONE, test_budget_escalates);

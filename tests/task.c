@@ -330,7 +330,7 @@ test_finishes_during_shutdown (Fixture *fixture,
   iterate_pending (NULL);
   g_assert_cmpstr (fixture->events->str, ==, "s");
   release (fixture);
-  assert_exits (fixture, "normal");
+  assert_exits (fixture, "shutdown");
 }
 
 static void

@@ -107,7 +107,7 @@ test_live (Fixture *fixture,
            gconstpointer data)
 {
   assert_opens (&fixture->socket, fixture->address);
-  assert_refuses (fixture->address, G_IO_ERROR_ADDRESS_IN_USE, "another process listens on that path");
+  assert_refuses (fixture->address, G_IO_ERROR_ADDRESS_IN_USE, "something already listens on that path");
   sockets_assert_accepted (fixture->address, TRUE);
 }
 
@@ -121,7 +121,7 @@ test_live_with_full_queue (Fixture *fixture,
   assert_opens (&fixture->socket, fixture->address);
   while ((client = sockets_try_connect (fixture->address)) >= 0)
     g_array_append_val (clients, client);
-  assert_refuses (fixture->address, G_IO_ERROR_ADDRESS_IN_USE, "another process listens on that path");
+  assert_refuses (fixture->address, G_IO_ERROR_ADDRESS_IN_USE, "something already listens on that path");
   g_assert_true (path_exists (fixture));
 
   for (guint i = 0; i < clients->len; i++)

@@ -21,4 +21,7 @@ typedef enum
  * loop, never closes a healthy listen socket, and gets reported. */
 UsherAcceptErrorClass usher_accept_error_classify (int errno_value);
 
+/* What to do about it, or NULL if there is no more to say than strerror() does. */
+const char *usher_accept_error_find_remedy (int errno_value);
+
 G_END_DECLS

@@ -44,6 +44,21 @@ static const UsherAcceptErrorClass classes[] = {
 /* The empty cells are errors that are not known. */
 G_STATIC_ASSERT (USHER_ACCEPT_ERROR_RESOURCE == 0);
 
+/* For those that whoever runs the program can do something about. */
+static const char *const remedies[] = {
+  [EMFILE] = "raise the limit of this process (RLIMIT_NOFILE; LimitNOFILE= of its unit), or have fewer max-connections",
+  [ENFILE] = "raise the limit of the system (fs.file-max), or have fewer max-connections",
+};
+
+const char *
+usher_accept_error_find_remedy (int errno_value)
+{
+  if (errno_value < 0 || errno_value >= (int) G_N_ELEMENTS (remedies))
+    return NULL;
+
+  return remedies[errno_value];
+}
+
 UsherAcceptErrorClass
 usher_accept_error_classify (int errno_value)
 {

@@ -150,7 +150,7 @@ usher_acceptor_pool_init (UsherAcceptorPool *self)
 
 /**
  * usher_acceptor_pool_new:
- * @name: the name of the pool, for reports
+ * @name: the name of the pool, for reports; not empty
  * @acceptor_type: a type that implements [iface@Usher.Acceptor]
  *
  * Makes a pool whose acceptors are objects of @acceptor_type, made without construct properties.
@@ -165,7 +165,7 @@ usher_acceptor_pool_new (const char *name,
 {
   UsherAcceptorPool *self;
 
-  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (name != NULL && *name != '\0', NULL);
   g_return_val_if_fail (g_type_is_a (acceptor_type, USHER_TYPE_ACCEPTOR), NULL);
   g_return_val_if_fail (!G_TYPE_IS_ABSTRACT (acceptor_type), NULL);
 
@@ -177,7 +177,7 @@ usher_acceptor_pool_new (const char *name,
 
 /**
  * usher_acceptor_pool_new_with_factory:
- * @name: the name of the pool, for reports
+ * @name: the name of the pool, for reports; not empty
  * @factory: (scope notified): makes the acceptors
  * @user_data: data for @factory
  * @destroy: (nullable): frees @user_data
@@ -197,7 +197,7 @@ usher_acceptor_pool_new_with_factory (const char *name,
 {
   UsherAcceptorPool *self;
 
-  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (name != NULL && *name != '\0', NULL);
   g_return_val_if_fail (factory != NULL, NULL);
 
   self = g_object_new (USHER_TYPE_ACCEPTOR_POOL, "name", name, NULL);
@@ -208,7 +208,7 @@ usher_acceptor_pool_new_with_factory (const char *name,
 
 /**
  * usher_acceptor_pool_new_for_func:
- * @name: the name of the pool, for reports
+ * @name: the name of the pool, for reports; not empty
  * @handler: (scope notified): serves a connection
  * @user_data: data for @handler
  * @destroy: (nullable): frees @user_data, when no acceptor can use it any more; it may be called in
@@ -229,7 +229,7 @@ usher_acceptor_pool_new_for_func (const char *name,
 {
   UsherAcceptorPool *self;
 
-  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (name != NULL && *name != '\0', NULL);
   g_return_val_if_fail (handler != NULL, NULL);
 
   self = g_object_new (USHER_TYPE_ACCEPTOR_POOL, "name", name, NULL);

@@ -108,6 +108,17 @@ crew_socket_fail (UsherCrewSocket *self,
   usher_crew_socket_pause (self, NULL);
 }
 
+static GError *
+make_accept_error (UsherCrewSocket *self,
+                   int errsv)
+{
+  const char *remedy = usher_accept_error_find_remedy (errsv);
+
+  return g_error_new (G_IO_ERROR, g_io_error_from_errno (errsv), "Cannot accept a connection from %s: %s%s%s",
+                      usher_listen_socket_get_address (self->listen_socket), g_strerror (errsv),
+                      remedy != NULL ? "; " : "", remedy != NULL ? remedy : "");
+}
+
 /* Returns whether to go on. */
 static gboolean
 crew_socket_accept_failed (UsherCrewSocket *self,
@@ -120,8 +131,7 @@ crew_socket_accept_failed (UsherCrewSocket *self,
     return error_class == USHER_ACCEPT_ERROR_RETRY;
 
   usher_crew_count (self->crew, &self->crew->counters.n_accept_errors[failures[error_class]]);
-  g_set_error (&error, G_IO_ERROR, g_io_error_from_errno (errsv), "Cannot accept a connection from %s: %s",
-               usher_listen_socket_get_address (self->listen_socket), g_strerror (errsv));
+  error = make_accept_error (self, errsv);
   if (error_class == USHER_ACCEPT_ERROR_PEER)
     usher_crew_socket_count_fruitless (self);
   else if (error_class == USHER_ACCEPT_ERROR_RESOURCE)

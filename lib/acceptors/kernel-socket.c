@@ -49,9 +49,9 @@ static const struct
       .local = "this process has to be allowed to read and to write the directory",
   },
   [EADDRINUSE] = {
-      .tcp = "another process listens on that port; stop it, or choose another port; 0 lets the kernel choose",
-      .local = "another process listens on that path; stop it, or choose another path",
-      .abstract = "another process listens on that name; stop it, or choose another name",
+      .tcp = "something already listens on that port; stop it, or choose another port; 0 lets the kernel choose",
+      .local = "something already listens on that path; stop it, or choose another path",
+      .abstract = "something already listens on that name; stop it, or choose another name",
   },
   [EADDRNOTAVAIL] = {
       .tcp = "choose one that “ip address” prints, or [::] for all of them",

@@ -122,6 +122,12 @@ parse_ipv6 (const char *text,
   return g_steal_pointer (&address);
 }
 
+static gboolean
+is_name (const char *host)
+{
+  return host[strspn (host, LETTERS DIGITS ".-_")] == '\0' && host[strcspn (host, LETTERS)] != '\0';
+}
+
 static GInetAddress *
 parse_ipv4 (const char *text,
             GError **error)
@@ -139,10 +145,17 @@ parse_ipv4 (const char *text,
       return NULL;
     }
 
+  if (is_name (text))
+    {
+      refuse (error, "“%s” is a name, which can stand for several addresses; write a numeric one, "
+                     "or have usher_listen_sockets_new_for_address() look it up",
+              text);
+      return NULL;
+    }
+
   address = g_inet_address_new_from_string (text);
   if (address == NULL)
-    refuse (error, "“%s” is not a numeric address, and names are not looked up; "
-                   "write [::] for all addresses, or 127.0.0.1 for this machine only",
+    refuse (error, "“%s” is not a numeric address; write [::] for all addresses, or 127.0.0.1 for this machine only",
             text);
 
   return g_steal_pointer (&address);
@@ -172,6 +185,10 @@ parse_tcp (const char *text,
   guint32 scope_id = 0;
 
   if (!split_port (text, &host, &port_text, error))
+    return NULL;
+
+  /* To those who look names up, only the port can be wrong. */
+  if (is_name (host) && !parse_port (port_text, &port, error))
     return NULL;
 
   inet_address = parse_host (host, &scope_id, error);
@@ -283,12 +300,6 @@ usher_listen_address_parse (const char *address,
   usher_listen_address_prefix_error (local_error, address);
   g_propagate_error (error, g_steal_pointer (&local_error));
   return NULL;
-}
-
-static gboolean
-is_name (const char *host)
-{
-  return host[strspn (host, LETTERS DIGITS ".-_")] == '\0' && host[strcspn (host, LETTERS)] != '\0';
 }
 
 gboolean

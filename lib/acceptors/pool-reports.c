@@ -80,7 +80,7 @@ usher_acceptor_pool_report_resource (UsherAcceptorPool *self,
                                      const GError *error)
 {
   g_autoptr (UsherExit) reason = usher_exit_new_shutdown_with_error (error);
-  g_autofree char *detail = NULL;
+  g_autoptr (GString) detail = NULL;
 
   if (!usher_budget_charge (&self->resource_reports, usher_clock_now_usec ()))
     {
@@ -88,8 +88,10 @@ usher_acceptor_pool_report_resource (UsherAcceptorPool *self,
       return;
     }
 
-  detail = g_strdup_printf ("accepting on %s pauses until there is more; %u such pauses since the last report",
-                            usher_listen_socket_get_address (listen_socket), self->n_resource_unreported);
+  detail = g_string_new (NULL);
+  g_string_printf (detail, "accepting on %s pauses until there is more", usher_listen_socket_get_address (listen_socket));
+  if (self->n_resource_unreported > 0)
+    g_string_append_printf (detail, "; %u more such pauses since the last report", self->n_resource_unreported);
   self->n_resource_unreported = 0;
-  usher_acceptor_pool_report (self, USHER_REPORT_RESOURCE, reason, detail);
+  usher_acceptor_pool_report (self, USHER_REPORT_RESOURCE, reason, detail->str);
 }

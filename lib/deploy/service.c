@@ -311,7 +311,7 @@ usher_service_notify_maintenance (UsherService *self)
 
 /**
  * usher_service_new:
- * @name: what it is called in reports
+ * @name: what it is called in reports; not empty
  *
  * Makes a service without pools.
  *
@@ -322,7 +322,7 @@ usher_service_notify_maintenance (UsherService *self)
 UsherService *
 usher_service_new (const char *name)
 {
-  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (name != NULL && *name != '\0', NULL);
 
   return g_object_new (USHER_TYPE_SERVICE, "name", name, NULL);
 }

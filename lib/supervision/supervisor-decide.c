@@ -223,8 +223,10 @@ settle_failed_start (UsherSupervisor *self,
       return;
     }
 
-  g_prefix_error (&error, "supervisor “%s”: child “%s” failed to start: ", self->name,
-                  usher_slot_get_id (slot));
+  /* What a supervisor says has its name already, and that of the child which is to blame. */
+  if (!USHER_IS_SUPERVISOR (slot->child))
+    g_prefix_error (&error, "supervisor “%s”: child “%s” failed to start: ", self->name,
+                    usher_slot_get_id (slot));
   self->start_error = g_steal_pointer (&error);
   usher_supervisor_end (self, reason, USHER_STOP_RESTART);
 }

@@ -15,7 +15,7 @@
  *
  * - it succeeds: [enum@Usher.ExitKind.NORMAL];
  * - it fails: [enum@Usher.ExitKind.ERROR], with its error;
- * - it fails with %G_IO_ERROR_CANCELLED after [method@Usher.Child.shutdown]:
+ * - after [method@Usher.Child.shutdown] it succeeds, or fails with %G_IO_ERROR_CANCELLED:
  *   [enum@Usher.ExitKind.SHUTDOWN];
  * - it is killed: [enum@Usher.ExitKind.KILLED].
  *
@@ -152,10 +152,12 @@ run_free (Run *run)
 static UsherExit *
 run_make_exit (Run *run)
 {
+  gboolean obeys = run->succeeded || g_error_matches (run->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  if (run->is_shutting_down && obeys)
+    return usher_exit_new_shutdown ();
   if (run->succeeded)
     return usher_exit_new_normal ();
-  if (run->is_shutting_down && g_error_matches (run->error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
-    return usher_exit_new_shutdown ();
   if (run->error == NULL)
     run->error = g_error_new (G_IO_ERROR, G_IO_ERROR_FAILED,
                               "The function of the task %s failed without an error; it has to set one",
@@ -407,7 +409,7 @@ task_new (const char *name,
 
 /**
  * usher_task_new_for_thread:
- * @name: what it is called in errors; its threads have the first 15 bytes as their name
+ * @name: what it is called in errors, not empty; its threads have the first 15 bytes as their name
  * @func: (scope notified) (closure user_data) (destroy destroy): the work
  * @user_data: given to @func
  * @destroy: (nullable): frees @user_data, when the task is gone and no thread uses it any more
@@ -425,7 +427,7 @@ usher_task_new_for_thread (const char *name,
                            gpointer user_data,
                            GDestroyNotify destroy)
 {
-  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (name != NULL && *name != '\0', NULL);
   g_return_val_if_fail (func != NULL, NULL);
 
   UsherTask *self = task_new (name, user_data, destroy);
@@ -436,7 +438,7 @@ usher_task_new_for_thread (const char *name,
 
 /**
  * usher_task_new_for_async:
- * @name: what it is called in errors
+ * @name: what it is called in errors; not empty
  * @func: (scope notified) (closure user_data) (destroy destroy): begins the work
  * @user_data: given to @func
  * @destroy: (nullable): frees @user_data, when the task is gone and no run is unanswered
@@ -479,7 +481,7 @@ usher_task_new_for_async (const char *name,
                           gpointer user_data,
                           GDestroyNotify destroy)
 {
-  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (name != NULL && *name != '\0', NULL);
   g_return_val_if_fail (func != NULL, NULL);
 
   UsherTask *self = task_new (name, user_data, destroy);
