@@ -4,10 +4,27 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "support/fake-clock.h"
 #include "support/tls-fixture.h"
 #include "usher/error.h"
 
 #define N_LARGE (4 * 1024 * 1024)
+
+static void
+set_up (TlsFixture *fixture,
+        gconstpointer data)
+{
+  fake_clock_install ();
+  tls_fixture_set_up (fixture, data);
+}
+
+static void
+tear_down (TlsFixture *fixture,
+           gconstpointer data)
+{
+  tls_fixture_tear_down (fixture, data);
+  fake_clock_remove ();
+}
 
 /* What goes over it. */
 
@@ -352,6 +369,287 @@ test_is_not_stolen (TlsFixture *fixture,
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_NOT_SUPPORTED);
 }
 
+/* Ending. */
+
+static void
+test_says_goodbye_when_closed (TlsFixture *fixture,
+                               gconstpointer data)
+{
+  tls_fixture_shake_hands (fixture);
+  g_assert_cmpint (g_output_stream_write (fixture->plain.out, "bye", 3, NULL, NULL), ==, 3);
+  usher_connection_close (fixture->plain.connection);
+  test_tls_client_expect (fixture->client, "bye");
+  test_tls_client_expect_end (fixture->client);
+}
+
+static void
+test_is_half_closed (TlsFixture *fixture,
+                     gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  tls_fixture_shake_hands (fixture);
+  g_assert_true (usher_connection_shutdown (fixture->plain.connection, FALSE, TRUE, NULL));
+  test_tls_client_expect_end (fixture->client);
+  g_assert_cmpint (g_output_stream_write (fixture->plain.out, "x", 1, NULL, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CLOSED);
+
+  test_tls_client_send (fixture->client, "still");
+  connection_fixture_begin_read (&fixture->plain, NULL);
+  connection_fixture_expect_read (&fixture->plain, "still");
+  g_assert_true (usher_connection_shutdown (fixture->plain.connection, TRUE, FALSE, NULL));
+  connection_fixture_begin_read (&fixture->plain, NULL);
+  connection_fixture_expect_read (&fixture->plain, "");
+}
+
+/* The goodbye waits for its turn, and comes whole. */
+static void
+test_is_half_closed_behind_what_waits (TlsFixture *fixture,
+                                       gconstpointer data)
+{
+  Transmission transmission = { fixture, NULL, FALSE };
+  g_autofree guint8 *pattern = make_pattern (N_LARGE);
+  gsize n_written;
+
+  tls_fixture_shake_hands (fixture);
+  n_written = fill_without_waiting (fixture, pattern, N_LARGE);
+  g_assert_true (usher_connection_shutdown (fixture->plain.connection, FALSE, TRUE, NULL));
+  transmission_receive (&transmission, n_written + 1);
+  g_assert_cmpmem (transmission.received->data, n_written, pattern, n_written);
+  test_tls_client_expect_end (fixture->client);
+  g_byte_array_unref (transmission.received);
+}
+
+static void
+test_notices_truncation (TlsFixture *fixture,
+                         gconstpointer data)
+{
+  tls_fixture_shake_hands (fixture);
+  connection_fixture_begin_read (&fixture->plain, NULL);
+  g_socket_shutdown (fixture->client->socket, FALSE, TRUE, NULL);
+  iterate_until (NULL, connection_fixture_is_done, &fixture->plain);
+  g_assert_error (fixture->plain.error, G_TLS_ERROR, G_TLS_ERROR_EOF);
+}
+
+static void
+test_an_end_with_a_goodbye_is_none (TlsFixture *fixture,
+                                    gconstpointer data)
+{
+  tls_fixture_shake_hands (fixture);
+  connection_fixture_begin_read (&fixture->plain, NULL);
+  test_tls_client_close (fixture->client);
+  connection_fixture_expect_read (&fixture->plain, "");
+}
+
+static void
+test_nonsense_ends_it (TlsFixture *fixture,
+                       gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  tls_fixture_shake_hands (fixture);
+  connection_fixture_begin_read (&fixture->plain, NULL);
+  connection_fixture_say (&fixture->plain, "nonsense");
+  iterate_until (NULL, connection_fixture_is_done, &fixture->plain);
+  g_assert_nonnull (fixture->plain.error);
+  g_assert_true (fixture->plain.error->domain == G_TLS_ERROR);
+  g_assert_cmpint (g_output_stream_write (fixture->plain.out, "x", 1, NULL, &error), ==, -1);
+  g_assert_error (error, G_TLS_ERROR, fixture->plain.error->code);
+}
+
+/* Only older versions know that, and none of them needs it. */
+static void
+test_a_second_handshake_ends_it (TlsFixture *fixture,
+                                 gconstpointer data)
+{
+  if (!test_tls_is_old ())
+    {
+      g_test_skip ("TLS 1.3 has no second handshakes");
+      return;
+    }
+
+  tls_fixture_shake_hands (fixture);
+  connection_fixture_begin_read (&fixture->plain, NULL);
+  test_tls_client_shake_hands (fixture->client);
+  iterate_until (NULL, connection_fixture_is_done, &fixture->plain);
+  g_assert_error (fixture->plain.error, G_TLS_ERROR, G_TLS_ERROR_MISC);
+  g_assert_nonnull (strstr (fixture->plain.error->message, "another"));
+}
+
+static void
+on_write_failed (GObject *source_object,
+                 GAsyncResult *result,
+                 gpointer user_data)
+{
+  TlsFixture *fixture = user_data;
+  gsize n;
+
+  g_assert_false (g_output_stream_write_all_finish (G_OUTPUT_STREAM (source_object), result, &n, &fixture->plain.error));
+  fixture->plain.n = n;
+  fixture->plain.is_done = TRUE;
+}
+
+static void
+begin_to_write (TlsFixture *fixture,
+                const guint8 *pattern,
+                GCancellable *cancellable)
+{
+  tls_fixture_shake_hands (fixture);
+  g_output_stream_write_all_async (fixture->plain.out, pattern, N_LARGE, G_PRIORITY_DEFAULT, cancellable, on_write_failed,
+                                   fixture);
+  iterate_pending (NULL);
+  g_assert_false (fixture->plain.is_done);
+}
+
+/* What it has begun to send goes out before what comes next. */
+static void
+test_writes_are_cancelled (TlsFixture *fixture,
+                           gconstpointer data)
+{
+  Transmission transmission = { fixture, NULL, FALSE };
+  g_autofree guint8 *pattern = make_pattern (N_LARGE);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  g_autoptr (GBytes) bytes = g_bytes_new_static ("the end", 7);
+  gsize n_received;
+
+  begin_to_write (fixture, pattern, cancellable);
+  g_cancellable_cancel (cancellable);
+  connection_fixture_expect_read_error (&fixture->plain, G_IO_ERROR_CANCELLED);
+  g_assert_true (usher_connection_queue_bytes (fixture->plain.connection, bytes, NULL));
+
+  transmission_receive (&transmission, fixture->plain.n + 7);
+  while (memcmp (transmission.received->data + transmission.received->len - 7, "the end", 7) != 0)
+    {
+      test_tls_client_read (fixture->client);
+      test_tls_client_expect_done (fixture->client);
+      g_byte_array_append (transmission.received, (guint8 *) fixture->client->buffer, fixture->client->n);
+    }
+
+  n_received = transmission.received->len - 7;
+  g_assert_cmpuint (n_received, >=, fixture->plain.n);
+  g_assert_cmpmem (transmission.received->data, n_received, pattern, n_received);
+  g_byte_array_unref (transmission.received);
+}
+
+/* The first one has brought something out. */
+static void
+test_writes_time_out (TlsFixture *fixture,
+                      gconstpointer data)
+{
+  g_autofree guint8 *pattern = make_pattern (N_LARGE);
+
+  usher_connection_set_write_timeout_msec (fixture->plain.connection, 100);
+  begin_to_write (fixture, pattern, NULL);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_false (fixture->plain.is_done);
+      fake_clock_advance_usec (100 * G_TIME_SPAN_MILLISECOND);
+      iterate_pending (NULL);
+    }
+  connection_fixture_expect_read_error (&fixture->plain, G_IO_ERROR_TIMED_OUT);
+}
+
+static void
+test_reads_time_out (TlsFixture *fixture,
+                     gconstpointer data)
+{
+  usher_connection_set_read_timeout_msec (fixture->plain.connection, 100);
+  tls_fixture_shake_hands (fixture);
+  connection_fixture_begin_read (&fixture->plain, NULL);
+  iterate_pending (NULL);
+  fake_clock_advance_usec (100 * G_TIME_SPAN_MILLISECOND);
+  connection_fixture_expect_read_error (&fixture->plain, G_IO_ERROR_TIMED_OUT);
+}
+
+/* From several threads. */
+
+#define N_MESSAGES 500
+#define MESSAGE_LENGTH 1000
+
+static gpointer
+write_in_thread (gpointer user_data)
+{
+  TlsFixture *fixture = user_data;
+  g_autofree char *message = g_strnfill (MESSAGE_LENGTH, 'a');
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < N_MESSAGES; i++)
+    g_output_stream_write_all (fixture->plain.out, message, MESSAGE_LENGTH, NULL, NULL, &error);
+  g_assert_no_error (error);
+  return NULL;
+}
+
+static gpointer
+read_in_thread (gpointer user_data)
+{
+  TlsFixture *fixture = user_data;
+  g_autofree char *message = g_malloc (MESSAGE_LENGTH);
+  g_autoptr (GError) error = NULL;
+  gsize n;
+
+  for (guint i = 0; i < N_MESSAGES; i++)
+    g_input_stream_read_all (fixture->plain.in, message, MESSAGE_LENGTH, &n, NULL, &error);
+  g_assert_no_error (error);
+  return NULL;
+}
+
+/* Each message is whole. */
+static void
+count_messages (GByteArray *received,
+                guint *n_a,
+                guint *n_b)
+{
+  g_assert_cmpuint (received->len % MESSAGE_LENGTH, ==, 0);
+  for (gsize i = 0; i < received->len; i += MESSAGE_LENGTH)
+    {
+      for (gsize k = 1; k < MESSAGE_LENGTH; k++)
+        g_assert_cmpint (received->data[i + k], ==, received->data[i]);
+      *n_a += received->data[i] == 'a';
+      *n_b += received->data[i] == 'b';
+    }
+}
+
+static void
+test_is_used_by_threads (TlsFixture *fixture,
+                         gconstpointer data)
+{
+  Transmission transmission = { fixture, NULL, FALSE };
+  g_autofree char *message = g_strnfill (MESSAGE_LENGTH, 'b');
+  g_autoptr (GBytes) bytes = g_bytes_new_static (message, MESSAGE_LENGTH);
+  GThread *threads[2];
+  guint n_a = 0, n_b = 0;
+
+  tls_fixture_shake_hands (fixture);
+  usher_connection_set_max_queued_bytes (fixture->plain.connection, 0);
+  threads[0] = g_thread_new ("writer", write_in_thread, fixture);
+  threads[1] = g_thread_new ("reader", read_in_thread, fixture);
+  for (guint i = 0; i < N_MESSAGES; i++)
+    {
+      g_assert_true (usher_connection_queue_bytes (fixture->plain.connection, bytes, NULL));
+      test_tls_client_send (fixture->client, message);
+      iterate_pending (NULL);
+    }
+
+  transmission_receive (&transmission, 2 * N_MESSAGES * MESSAGE_LENGTH);
+  count_messages (transmission.received, &n_a, &n_b);
+  g_assert_cmpuint (n_a, ==, N_MESSAGES);
+  g_assert_cmpuint (n_b, ==, N_MESSAGES);
+  g_thread_join (threads[0]);
+  g_thread_join (threads[1]);
+  g_byte_array_unref (transmission.received);
+}
+
+static void
+test_a_loop_does_not_block (TlsFixture *fixture,
+                            gconstpointer data)
+{
+  g_assert_true (g_main_context_acquire (NULL));
+  g_assert_false (usher_connection_start_tls (fixture->plain.connection, fixture->settings, NULL, &fixture->error));
+  g_main_context_release (NULL);
+  g_assert_error (fixture->error, G_IO_ERROR, G_IO_ERROR_WOULD_BLOCK);
+  g_assert_false (usher_connection_is_tls (fixture->plain.connection));
+}
+
 int
 main (int argc,
       char *argv[])
@@ -362,7 +660,7 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
 
 #define ADD(path, function) \
-  g_test_add ("/connection-tls/" path, TlsFixture, NULL, tls_fixture_set_up, function, tls_fixture_tear_down)
+  g_test_add ("/connection-tls/" path, TlsFixture, NULL, set_up, function, tear_down)
   ADD ("reads-and-writes", test_reads_and_writes);
   ADD ("reads-a-record-in-pieces", test_reads_a_record_in_pieces);
   ADD ("writes-more-than-fits", test_writes_more_than_fits);
@@ -378,6 +676,18 @@ main (int argc,
   ADD ("needs-a-certificate", test_needs_a_certificate);
   ADD ("needs-a-private-key", test_needs_a_private_key);
   ADD ("is-not-stolen", test_is_not_stolen);
+  ADD ("says-goodbye-when-closed", test_says_goodbye_when_closed);
+  ADD ("is-half-closed", test_is_half_closed);
+  ADD ("is-half-closed/behind-what-waits", test_is_half_closed_behind_what_waits);
+  ADD ("notices-truncation", test_notices_truncation);
+  ADD ("an-end-with-a-goodbye-is-none", test_an_end_with_a_goodbye_is_none);
+  ADD ("nonsense-ends-it", test_nonsense_ends_it);
+  ADD ("a-second-handshake-ends-it", test_a_second_handshake_ends_it);
+  ADD ("writes-are-cancelled", test_writes_are_cancelled);
+  ADD ("writes-time-out", test_writes_time_out);
+  ADD ("reads-time-out", test_reads_time_out);
+  ADD ("is-used-by-threads", test_is_used_by_threads);
+  ADD ("a-loop-does-not-block", test_a_loop_does_not_block);
 
   return g_test_run ();
 }

@@ -460,7 +460,7 @@ static void
 test_refuses_a_limit_of_0 (PoolFixture *fixture,
                            gconstpointer data)
 {
-  const char *const limits[] = { "max-connections", "max-connections-per-peer", "max-connections-per-user" };
+  const char *const limits[] = { "max-connections", "max-connections-per-peer", "max-connections-per-user", "max-handshakes" };
 
   for (guint i = 0; i < G_N_ELEMENTS (limits); i++)
     {

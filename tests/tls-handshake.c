@@ -14,12 +14,17 @@
 
 #define TIMEOUT_USEC (10 * G_TIME_SPAN_SECOND)
 
+static UsherPoolLink *pool_link; /* (owned): of a pool that is gone, but for its turnstile */
+static UsherTurn other;
+
 static void
 set_up (TlsFixture *fixture,
         gconstpointer data)
 {
   fake_clock_install ();
   tls_fixture_set_up (fixture, data);
+  pool_link = usher_pool_link_new (NULL);
+  usher_connection_join (fixture->plain.connection, pool_link, &(UsherPeerKey){ 0 });
 }
 
 static void
@@ -27,6 +32,7 @@ tear_down (TlsFixture *fixture,
            gconstpointer data)
 {
   tls_fixture_tear_down (fixture, data);
+  usher_pool_link_unref (pool_link);
   fake_clock_remove ();
 }
 
@@ -217,6 +223,93 @@ test_an_alert_is_the_peers (TlsFixture *fixture,
   expect_peer_failure (fixture, G_TLS_ERROR, test_tls_is_old () ? G_TLS_ERROR_MISC : G_TLS_ERROR_NOT_TLS);
 }
 
+/* The turn. */
+
+static gboolean
+has_heard_the_client (gpointer user_data)
+{
+  TlsFixture *fixture = user_data;
+
+  return usher_tls_session_get_state (fixture->plain.connection->transport->tls) > USHER_TLS_HELLO;
+}
+
+static void
+on_turn_of_other (UsherTurn *turn)
+{
+}
+
+/* Another handshake has the only place. */
+static void
+let_another_in (void)
+{
+  UsherTurnstile *turnstile = usher_pool_link_get_handshakes (pool_link);
+
+  usher_turnstile_set_max (turnstile, 1);
+  g_assert_true (usher_turnstile_enter (turnstile, &other, on_turn_of_other));
+}
+
+static void
+let_the_other_out (void)
+{
+  usher_turnstile_leave (usher_pool_link_get_handshakes (pool_link), &other);
+}
+
+static gboolean
+nobody_holds_the_place (gpointer user_data)
+{
+  gboolean is_free = usher_turnstile_enter (usher_pool_link_get_handshakes (pool_link), &other, on_turn_of_other);
+
+  let_the_other_out ();
+  return is_free;
+}
+
+static void
+expect_the_place_is_free (void)
+{
+  g_assert_true (nobody_holds_the_place (NULL));
+}
+
+static void
+test_waits_for_its_turn (TlsFixture *fixture,
+                         gconstpointer data)
+{
+  let_another_in ();
+  tls_fixture_start (fixture, NULL);
+  test_tls_client_shake_hands (fixture->client);
+  iterate_until (NULL, has_heard_the_client, fixture);
+  iterate_pending (NULL);
+  g_assert_cmpint (usher_tls_session_get_state (fixture->plain.connection->transport->tls), ==, USHER_TLS_TURN);
+  let_the_other_out ();
+  tls_fixture_expect_started (fixture);
+  expect_the_place_is_free ();
+}
+
+static void
+test_waits_no_longer_than_to_the_deadline (TlsFixture *fixture,
+                                           gconstpointer data)
+{
+  let_another_in ();
+  tls_fixture_start (fixture, NULL);
+  test_tls_client_shake_hands (fixture->client);
+  iterate_until (NULL, has_heard_the_client, fixture);
+  fake_clock_advance_usec (TIMEOUT_USEC);
+  tls_fixture_expect_error (fixture, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
+  let_the_other_out ();
+  expect_the_place_is_free ();
+}
+
+/* Who has said half a hello takes no place. */
+static void
+test_takes_no_place_without_a_hello (TlsFixture *fixture,
+                                     gconstpointer data)
+{
+  usher_turnstile_set_max (usher_pool_link_get_handshakes (pool_link), 1);
+  tls_fixture_start (fixture, NULL);
+  say_half_a_hello (fixture);
+  iterate_pending (NULL);
+  expect_the_place_is_free ();
+}
+
 /* Ends that are not the peer's, wherever the handshake is. */
 
 static void
@@ -229,6 +322,14 @@ get_half_a_hello (TlsFixture *fixture)
 {
   say_half_a_hello (fixture);
   iterate_pending (NULL);
+}
+
+static void
+get_into_the_queue (TlsFixture *fixture)
+{
+  let_another_in ();
+  say_hello_and_stop (fixture);
+  iterate_until (NULL, has_heard_the_client, fixture);
 }
 
 static void
@@ -278,15 +379,19 @@ typedef struct
 static const Ending endings[] = {
   { "/tls-handshake/is-stopped/at-once", get_nowhere, end_by_stop, G_IO_ERROR_CANCELLED },
   { "/tls-handshake/is-stopped/in-the-hello", get_half_a_hello, end_by_stop, G_IO_ERROR_CANCELLED },
+  { "/tls-handshake/is-stopped/in-the-queue", get_into_the_queue, end_by_stop, G_IO_ERROR_CANCELLED },
   { "/tls-handshake/is-stopped/in-the-handshake", get_an_answer, end_by_stop, G_IO_ERROR_CANCELLED },
   { "/tls-handshake/is-killed/at-once", get_nowhere, end_by_kill, G_IO_ERROR_CANCELLED },
   { "/tls-handshake/is-killed/in-the-hello", get_half_a_hello, end_by_kill, G_IO_ERROR_CANCELLED },
+  { "/tls-handshake/is-killed/in-the-queue", get_into_the_queue, end_by_kill, G_IO_ERROR_CANCELLED },
   { "/tls-handshake/is-killed/in-the-handshake", get_an_answer, end_by_kill, G_IO_ERROR_CANCELLED },
   { "/tls-handshake/is-closed/at-once", get_nowhere, end_by_close, G_IO_ERROR_CLOSED },
   { "/tls-handshake/is-closed/in-the-hello", get_half_a_hello, end_by_close, G_IO_ERROR_CLOSED },
+  { "/tls-handshake/is-closed/in-the-queue", get_into_the_queue, end_by_close, G_IO_ERROR_CLOSED },
   { "/tls-handshake/is-closed/in-the-handshake", get_an_answer, end_by_close, G_IO_ERROR_CLOSED },
   { "/tls-handshake/is-cancelled/at-once", get_nowhere, end_by_cancellable, G_IO_ERROR_CANCELLED },
   { "/tls-handshake/is-cancelled/in-the-hello", get_half_a_hello, end_by_cancellable, G_IO_ERROR_CANCELLED },
+  { "/tls-handshake/is-cancelled/in-the-queue", get_into_the_queue, end_by_cancellable, G_IO_ERROR_CANCELLED },
   { "/tls-handshake/is-cancelled/in-the-handshake", get_an_answer, end_by_cancellable, G_IO_ERROR_CANCELLED },
 };
 
@@ -297,6 +402,7 @@ test_ends (TlsFixture *fixture,
   const Ending *ending = data;
   g_autoptr (GCancellable) cancellable = g_cancellable_new ();
 
+  usher_turnstile_set_max (usher_pool_link_get_handshakes (pool_link), 1);
   tls_fixture_start (fixture, cancellable);
   ending->get_there (fixture);
   g_assert_false (fixture->is_over);
@@ -304,6 +410,9 @@ test_ends (TlsFixture *fixture,
   tls_fixture_expect_error (fixture, G_IO_ERROR, ending->code);
   connection_fixture_begin_read (&fixture->plain, NULL);
   connection_fixture_expect_read_error (&fixture->plain, ending->code);
+
+  let_the_other_out ();
+  iterate_until (NULL, nobody_holds_the_place, NULL);
 }
 
 /* A client that has said nothing is not waited for. */
@@ -322,14 +431,6 @@ test_drains_if_silent (TlsFixture *fixture,
   exit = usher_connection_explain (fixture->plain.connection, FALSE, fixture->error);
   g_assert_cmpint (usher_exit_get_kind (exit), ==, USHER_EXIT_SHUTDOWN);
   g_assert_null (usher_exit_get_error (exit));
-}
-
-static gboolean
-has_heard_the_client (gpointer user_data)
-{
-  TlsFixture *fixture = user_data;
-
-  return usher_tls_session_get_state (fixture->plain.connection->transport->tls) > USHER_TLS_HELLO;
 }
 
 static void
@@ -574,6 +675,9 @@ main (int argc,
   ADD ("an-alert-is-the-peers", test_an_alert_is_the_peers);
   for (gsize i = 0; i < G_N_ELEMENTS (endings); i++)
     g_test_add (endings[i].path, TlsFixture, &endings[i], set_up, test_ends, tear_down);
+  ADD ("waits-for-its-turn", test_waits_for_its_turn);
+  ADD ("waits-for-its-turn/until-the-deadline", test_waits_no_longer_than_to_the_deadline);
+  ADD ("takes-no-place-without-a-hello", test_takes_no_place_without_a_hello);
   ADD ("drains-if-the-client-is-silent", test_drains_if_silent);
   ADD ("goes-on-while-the-connection-drains", test_goes_on_while_draining);
   ADD ("chooses-the-certificate-by-name", test_chooses_by_name);

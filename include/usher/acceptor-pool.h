@@ -207,6 +207,11 @@ void usher_acceptor_pool_set_max_connections_per_user (UsherAcceptorPool *self,
 USHER_AVAILABLE_IN_0_1
 guint usher_acceptor_pool_get_max_connections_per_user (UsherAcceptorPool *self);
 USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_max_handshakes (UsherAcceptorPool *self,
+                                             guint max_handshakes);
+USHER_AVAILABLE_IN_0_1
+guint usher_acceptor_pool_get_max_handshakes (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
 void usher_acceptor_pool_set_at_limit (UsherAcceptorPool *self,
                                        UsherAtLimit at_limit);
 USHER_AVAILABLE_IN_0_1

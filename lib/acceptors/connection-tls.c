@@ -38,7 +38,9 @@ return_to_task (gpointer user_data,
  *
  * 1. The connection waits for all of the client's ClientHello, in its own context. A client that says
  *    nothing, or half of it, costs nothing else.
- * 2. [signal@Usher.TlsSettings::choose-certificate] chooses the certificate, and the handshake is done.
+ * 2. It waits for its turn: a pool has at most [property@Usher.AcceptorPool:max-handshakes] under way at
+ *    once, because GIO does each of them in one of the few threads that GLib has for everything.
+ * 3. [signal@Usher.TlsSettings::choose-certificate] chooses the certificate, and the handshake is done.
  *
  * All that together takes at most [property@Usher.TlsSettings:handshake-timeout-msec]. It ends when the
  * acceptor has to exit or @cancellable is cancelled, and, with

@@ -55,7 +55,8 @@ usher_acceptor_pool_check_limits (UsherAcceptorPool *self,
 {
   if (!pool_check_limit (self, "max-connections", self->max_connections, error) ||
       !pool_check_limit (self, "max-connections-per-peer", self->max_connections_per_peer, error) ||
-      !pool_check_limit (self, "max-connections-per-user", self->max_connections_per_user, error))
+      !pool_check_limit (self, "max-connections-per-user", self->max_connections_per_user, error) ||
+      !pool_check_limit (self, "max-handshakes", usher_acceptor_pool_get_max_handshakes (self), error))
     return FALSE;
 
   if (self->terms.at_limit != USHER_AT_LIMIT_WAIT || self->terms.at_limit_wait_msec > 0)

@@ -6,6 +6,7 @@
 struct _UsherPoolLink
 {
   GWeakRef pool;
+  UsherTurnstile *handshakes; /* (owned) */
 };
 
 UsherPoolLink *
@@ -14,6 +15,7 @@ usher_pool_link_new (gpointer pool)
   UsherPoolLink *self = g_atomic_rc_box_new0 (UsherPoolLink);
 
   g_weak_ref_init (&self->pool, pool);
+  self->handshakes = usher_turnstile_new (USHER_DEFAULT_MAX_HANDSHAKES);
   return self;
 }
 
@@ -26,7 +28,10 @@ usher_pool_link_ref (UsherPoolLink *self)
 static void
 link_clear (gpointer data)
 {
-  g_weak_ref_clear (&((UsherPoolLink *) data)->pool);
+  UsherPoolLink *self = data;
+
+  g_weak_ref_clear (&self->pool);
+  usher_turnstile_unref (self->handshakes);
 }
 
 void
@@ -39,4 +44,10 @@ gpointer
 usher_pool_link_dup_pool (UsherPoolLink *self)
 {
   return g_weak_ref_get (&self->pool);
+}
+
+UsherTurnstile *
+usher_pool_link_get_handshakes (UsherPoolLink *self)
+{
+  return self->handshakes;
 }

@@ -34,6 +34,7 @@ static const struct
     usher_acceptor_pool_set_max_connections_per_peer },
   { USHER_POOL_PROP_MAX_CONNECTIONS_PER_USER, usher_acceptor_pool_get_max_connections_per_user,
     usher_acceptor_pool_set_max_connections_per_user },
+  { USHER_POOL_PROP_MAX_HANDSHAKES, usher_acceptor_pool_get_max_handshakes, usher_acceptor_pool_set_max_handshakes },
   { USHER_POOL_PROP_N_WAITING, usher_acceptor_pool_get_n_waiting, NULL },
   { USHER_POOL_PROP_N_CONNECTIONS, usher_acceptor_pool_get_n_connections, NULL },
 };

@@ -252,6 +252,22 @@ install_peer_limits (void)
   props[USHER_POOL_PROP_MAX_CONNECTIONS_PER_USER] =
       g_param_spec_uint ("max-connections-per-user", NULL, NULL, 0, G_MAXUINT, G_MAXUINT,
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
+   * UsherAcceptorPool:max-handshakes:
+   *
+   * How many TLS handshakes of the pool's connections are under way at once, see
+   * [method@Usher.Connection.start_tls_async]. GIO does each of them in a thread of the pool that GLib
+   * has for everything that has to wait: ten of them, and more only slowly. The others wait for their
+   * turn, in order; a client whose hello has not come yet does not take one.
+   *
+   * The default is 8.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_MAX_HANDSHAKES] =
+      g_param_spec_uint ("max-handshakes", NULL, NULL, 0, G_MAXUINT, USHER_DEFAULT_MAX_HANDSHAKES,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 }
 
 static void

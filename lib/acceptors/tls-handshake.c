@@ -26,6 +26,8 @@ typedef struct
   UsherTlsSession *session;    /* (unowned): the connection's */
   UsherTlsSettings *settings;  /* (owned) */
   UsherTransfer transfer;
+  UsherTurnstile *turnstile; /* (owned) (nullable) */
+  UsherTurn turn;
   UsherTimer timer;
   gint64 deadline_usec;
   gboolean is_late;
@@ -50,6 +52,7 @@ handshake_unref (UsherTlsHandshake *self)
     return;
 
   g_clear_error (&self->error);
+  g_clear_pointer (&self->turnstile, usher_turnstile_unref);
   g_object_unref (self->settings);
   g_object_unref (self->connection);
   g_free (self);
@@ -84,6 +87,13 @@ static gssize G_GNUC_PRINTF (5, 6)
   return -1;
 }
 
+static void
+handshake_leave_turnstile (UsherTlsHandshake *self)
+{
+  if (self->turnstile != NULL)
+    usher_turnstile_leave (self->turnstile, &self->turn);
+}
+
 /* The handshake itself, in GLib's thread. */
 
 /* Called in the connection's context, when the thread is done with it, however it has ended. */
@@ -97,6 +107,7 @@ on_handshaken (GObject *source_object,
   g_signal_handlers_disconnect_by_data (source_object, self);
   g_tls_connection_handshake_finish (G_TLS_CONNECTION (source_object), result, &self->error);
   self->is_finished = TRUE;
+  handshake_leave_turnstile (self);
   usher_transport_post (handshake_get_transport (self));
   handshake_unref (self);
 }
@@ -221,6 +232,24 @@ handshake_conclude (UsherTlsHandshake *self,
   return 0;
 }
 
+/* The turn. */
+
+/* Called in any thread. */
+static void
+on_turn (UsherTurn *turn)
+{
+  usher_transport_post (handshake_get_transport (USHER_OWNER (UsherTlsHandshake, turn, turn)));
+}
+
+static gssize
+handshake_queue_up (UsherTlsHandshake *self)
+{
+  if (self->turnstile == NULL || usher_turnstile_enter (self->turnstile, &self->turn, on_turn))
+    return 0;
+
+  return USHER_WOULD_BLOCK;
+}
+
 /* The ClientHello. It stays in the kernel: all of it has to be there before a thread is kept busy. */
 
 static gssize
@@ -300,6 +329,8 @@ handshake_step (UsherTlsHandshake *self,
   if (usher_tls_session_get_state (self->session) == USHER_TLS_HELLO)
     result = handshake_hear (self, error);
   if (result == 0 && usher_tls_session_get_state (self->session) == USHER_TLS_TURN)
+    result = handshake_queue_up (self);
+  if (result == 0 && usher_tls_session_get_state (self->session) == USHER_TLS_TURN)
     result = handshake_start (self, error);
   if (result == 0 && usher_tls_session_get_state (self->session) == USHER_TLS_HANDSHAKE)
     result = handshake_conclude (self, error);
@@ -334,6 +365,8 @@ on_over (UsherTransfer *transfer,
   UsherTlsHandshake *self = USHER_OWNER (UsherTlsHandshake, transfer, transfer);
 
   usher_timer_stop (&self->timer);
+  if (usher_tls_session_get_state (self->session) != USHER_TLS_HANDSHAKE)
+    handshake_leave_turnstile (self);
   if (error != NULL)
     usher_tls_session_fail (self->session, error);
   else
@@ -410,6 +443,8 @@ usher_tls_handshake_begin (UsherConnection *connection,
   self->connection = g_object_ref (connection);
   self->session = session;
   self->settings = g_object_ref (settings);
+  if (connection->pool_link != NULL)
+    self->turnstile = usher_turnstile_ref (usher_pool_link_get_handshakes (connection->pool_link));
   self->transfer = (UsherTransfer){ .direction = USHER_TRANSPORT_READ, .cancellable = cancellable, .done = on_over };
   self->deadline_usec = usher_clock_now_usec () + timeout_usec;
   self->func = func;

@@ -108,18 +108,15 @@ transport_watch (UsherTransport *self,
 }
 
 /* Reading. A read that gets less than it has room for has got everything, and the watch tells when
- * there is more; so the next one need not ask the kernel, unless the watch has told all it can. With
- * TLS it has got one record. */
+ * there is more; so the next one need not ask the kernel, unless the watch has told all it can. */
 
 static void
 transport_note_dryness (UsherTransport *self,
                         const UsherTransfer *transfer,
                         gssize n)
 {
-  gboolean got_everything = self->tls == NULL && n > 0 && (gsize) n < transfer->vectors[0].size;
-
   if (transfer->direction == USHER_TRANSPORT_READ)
-    self->is_dry = !self->is_hung_up && (n == USHER_WOULD_BLOCK || got_everything);
+    self->is_dry = !self->is_hung_up && (n == USHER_WOULD_BLOCK || (n > 0 && (gsize) n < transfer->vectors[0].size));
 }
 
 /* Called in the reactor's context. */

@@ -267,7 +267,8 @@ transport_try_reading (UsherTransport *self,
   const GOutputVector *vector = &transfer->vectors[0];
   gssize n;
 
-  if (transfer->done != NULL && self->is_dry)
+  /* With TLS, what there is to read is not what the kernel has. */
+  if (transfer->done != NULL && self->is_dry && self->tls == NULL)
     return transport_would_block (self, transfer, error);
 
   n = self->tls != NULL ? usher_tls_session_receive (self->tls, (void *) vector->buffer, vector->size)

@@ -34,22 +34,31 @@ on_readable (int fd,
   return G_SOURCE_REMOVE;
 }
 
-TestClient *
-test_client_connect (UsherListenSocket *listen_socket)
+int
+test_connect (UsherListenSocket *listen_socket)
 {
   g_autofree char *text = usher_listen_socket_dup_local_address (listen_socket);
   g_autoptr (GSocketAddress) address = usher_listen_address_parse (text, NULL);
-  TestClient *self = g_new0 (TestClient, 1);
   guint8 native[256];
   gssize length;
+  int fd;
 
   g_assert_nonnull (address);
   length = g_socket_address_get_native_size (address);
   g_assert_true (g_socket_address_to_native (address, native, sizeof native, NULL));
 
-  self->fd = socket (g_socket_address_get_family (address), SOCK_STREAM | SOCK_CLOEXEC, 0);
-  g_assert_no_errno (self->fd);
-  g_assert_no_errno (connect (self->fd, (struct sockaddr *) native, length));
+  fd = socket (g_socket_address_get_family (address), SOCK_STREAM | SOCK_CLOEXEC, 0);
+  g_assert_no_errno (fd);
+  g_assert_no_errno (connect (fd, (struct sockaddr *) native, length));
+  return fd;
+}
+
+TestClient *
+test_client_connect (UsherListenSocket *listen_socket)
+{
+  TestClient *self = g_new0 (TestClient, 1);
+
+  self->fd = test_connect (listen_socket);
   self->received = g_string_new (NULL);
   self->source = g_unix_fd_source_new (self->fd, G_IO_IN | G_IO_HUP | G_IO_ERR);
   g_source_set_callback (self->source, G_SOURCE_FUNC (on_readable), self, NULL);
@@ -90,8 +99,8 @@ test_client_expect (TestClient *self,
   g_string_truncate (self->received, 0);
 }
 
-static gboolean
-is_at_end (gpointer user_data)
+gboolean
+test_client_is_at_end (gpointer user_data)
 {
   return ((TestClient *) user_data)->is_at_end;
 }
@@ -99,7 +108,7 @@ is_at_end (gpointer user_data)
 void
 test_client_expect_end (TestClient *self)
 {
-  iterate_until (NULL, is_at_end, self);
+  iterate_until (NULL, test_client_is_at_end, self);
   g_assert_cmpstr (self->received->str, ==, "");
 }
 

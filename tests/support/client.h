@@ -18,6 +18,9 @@ typedef struct
   int error; /* an errno; 0 for none */
 } TestClient;
 
+/* (transfer full): the descriptor of a client that does nothing by itself. */
+int test_connect (UsherListenSocket *listen_socket);
+
 TestClient *test_client_connect (UsherListenSocket *listen_socket);
 void test_client_send (TestClient *self,
                        const char *text);
@@ -26,6 +29,8 @@ void test_client_expect (TestClient *self,
                          const char *text);
 /* Iterates until the server has closed the connection, and expects nothing before that. */
 void test_client_expect_end (TestClient *self);
+/* An IterateCondition: whether the connection has ended, be it with an error. */
+gboolean test_client_is_at_end (gpointer client);
 /* Ends the connection with a reset. */
 void test_client_reset (TestClient *self);
 void test_client_free (TestClient *self);

@@ -218,6 +218,20 @@ read_more (GTask *task)
 }
 
 static void
+on_tls (GObject *source_object,
+        GAsyncResult *result,
+        gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (usher_connection_start_tls_finish (USHER_CONNECTION (source_object), result, &error))
+    read_more (task);
+  else
+    g_task_return_error (task, error);
+}
+
+static void
 end_serving (GTask *task,
              GParamSpec *pspec,
              gpointer script)
@@ -233,12 +247,16 @@ test_loop_scripted_acceptor_continue_async (UsherAsyncAcceptor *acceptor,
                                             gpointer user_data)
 {
   g_autoptr (GTask) task = g_task_new (acceptor, NULL, callback, user_data);
+  Script *script = get_script (acceptor);
 
-  begin_serving (get_script (acceptor));
-  g_signal_connect (task, "notify::completed", G_CALLBACK (end_serving), get_script (acceptor));
+  begin_serving (script);
+  g_signal_connect (task, "notify::completed", G_CALLBACK (end_serving), script);
 
   g_task_set_task_data (task, g_object_ref (connection), g_object_unref);
-  read_more (task);
+  if (script->tls != NULL)
+    usher_connection_start_tls_async (connection, script->tls, get_patience (script, connection), on_tls, g_object_ref (task));
+  else
+    read_more (task);
 }
 
 static void
@@ -331,8 +349,12 @@ scripted_obey (UsherConnection *connection,
   GInputStream *in = g_io_stream_get_input_stream (G_IO_STREAM (connection));
   GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (connection));
   GCancellable *patience = get_patience (script, connection);
+  UsherTlsSettings *tls = ((Script *) script)->tls;
   char buffer[64];
   gssize n;
+
+  if (tls != NULL && !usher_connection_start_tls (connection, tls, patience, error))
+    return FALSE;
 
   while ((n = g_input_stream_read (in, buffer, sizeof buffer - 1, patience, error)) > 0)
     {

@@ -19,6 +19,7 @@ struct _Script
   gboolean is_polite;             /* leaves when it is told to */
   gboolean is_stubborn;           /* does not leave before script_let_go() */
   UsherHandler handler;           /* in threads */
+  UsherTlsSettings *tls;          /* (unowned) (nullable): for those who obey */
   void (*in_init) (Script *self); /* (nullable) */
 
   int n_inits;           /* (atomic) */
