@@ -120,6 +120,28 @@ test_grace_counts_from_the_first_tell (PoolFixture *fixture,
   sockets_close_all (fds);
 }
 
+/* Nobody has left when the grace is over. */
+static void
+test_leaves_no_descriptor_open (PoolFixture *fixture,
+                                gconstpointer data)
+{
+  guint n_before;
+  GArray *fds;
+
+  fixture->script.is_polite = FALSE;
+  set_drain (fixture, 500, 1000);
+  pool_fixture_start (fixture);
+  n_before = sockets_count_fds ();
+  fds = connect_crowd (fixture, 500);
+  g_assert_cmpuint (sockets_count_fds (), ==, n_before + 1000);
+  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
+  iterate_pending (NULL);
+  advance_msec (1000);
+  pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
+  g_assert_cmpuint (sockets_count_fds (), ==, n_before + 500);
+  sockets_close_all (fds);
+}
+
 static void
 test_a_closed_socket_begins_it (PoolFixture *fixture,
                                 gconstpointer data)
@@ -229,6 +251,7 @@ main (int argc,
 
   ADD ("spreads-the-ends-of-5000-connections", test_spreads_the_ends);
   ADD ("its-grace-counts-from-the-first-tell", test_grace_counts_from_the_first_tell);
+  ADD ("leaves-no-descriptor-open", test_leaves_no_descriptor_open);
   ADD ("a-closed-socket-begins-it", test_a_closed_socket_begins_it);
   ADD ("tells-sooner-if-the-grace-shrinks", test_tells_sooner_if_the_grace_shrinks);
   ADD ("is-over-when-all-have-left", test_is_over_when_all_have_left);

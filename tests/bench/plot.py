@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: LGPL-2.1-or-later
 # Copyright 2026 The Usher authors
 
-"""Draws what compare.py has measured, as SVG for the documentation: how the cost of a connection
-grows with those that are idle, and what each load costs against hand-written epoll."""
+"""Draws what compare.py and drain.py have measured, as SVG for the documentation: how the cost of a
+connection grows with those that are idle, what each load costs against hand-written epoll, and when
+the connections of a server that drains end."""
 
 import argparse
 import json
@@ -81,6 +82,24 @@ def plot_ratios(scenarios):
     return figure
 
 
+def plot_drains(drains):
+    """How many connections end in each tenth of a second."""
+    figure, axes = pyplot.subplots()
+    n_tenths = 1 + int(10 * max(end for drain in drains for end in drain['ends']))
+    for drain in drains:
+        tenths = [0] * n_tenths
+        for end in drain['ends']:
+            tenths[int(10 * end)] += 1
+        axes.bar([tenth / 10 for tenth in range(n_tenths)], tenths, width=0.1, align='edge', alpha=0.7,
+                 label=f'drain-spread {drain["spread"]} s')
+    axes.set_yscale('symlog', linthresh=100)
+    axes.yaxis.set_major_formatter(ticker.StrMethodFormatter('{x:,.0f}'))
+    axes.set(title=f'A server with {len(drains[0]["ends"]):,} connections drains', xlabel='seconds after SIGTERM',
+             ylabel='connections that end within 100 ms')
+    axes.legend(frameon=False)
+    return figure
+
+
 def save(figure, path):
     figure.savefig(path, bbox_inches='tight', metadata={'Date': None})
     pyplot.close(figure)
@@ -89,12 +108,17 @@ def save(figure, path):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument('json', type=pathlib.Path, help='what compare.py --json has written')
+    parser.add_argument('json', type=pathlib.Path, help='what compare.py or drain.py has written with --json')
     parser.add_argument('directory', type=pathlib.Path, help='where the drawings go')
     options = parser.parse_args()
 
-    scenarios = json.loads(options.json.read_text())['scenarios']
+    measured = json.loads(options.json.read_text())
     options.directory.mkdir(parents=True, exist_ok=True)
+    if 'drains' in measured:
+        save(plot_drains(measured['drains']), options.directory / 'drain.svg')
+        return
+
+    scenarios = measured['scenarios']
     save(plot_growth(scenarios, 'churn', 'A new connection, among idle ones', 'µs a connection'),
          options.directory / 'churn.svg')
     save(plot_growth(scenarios, 'ping-pong', 'A message, among idle connections', 'µs a message'),
