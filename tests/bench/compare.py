@@ -135,6 +135,9 @@ class Comparison:
         if name in running:
             return running[name].load(scenario.load)
         with self.start(name) as server:
+            # What comes with the first connections alone is not a connection's memory.
+            if scenario.is_of_memory:
+                server.load(['churn', '-n', '200', '-p', '16'])
             return server.load(scenario.load)
 
     def run_scenario(self, scenario, running):
