@@ -14,8 +14,9 @@ static const guint32 watch_events[] = {
 gboolean
 usher_transport_is_in_reactor (UsherTransport *self)
 {
-  return self->watched_events != 0 || self->polls != NULL || self->is_timed || self->transfers[USHER_TRANSPORT_READ] != NULL ||
-         self->transfers[USHER_TRANSPORT_WRITE] != NULL;
+  return self->watched_events != 0 || self->is_timed || g_atomic_pointer_get (&self->polls) != NULL ||
+         g_atomic_pointer_get (&self->transfers[USHER_TRANSPORT_READ]) != NULL ||
+         g_atomic_pointer_get (&self->transfers[USHER_TRANSPORT_WRITE]) != NULL;
 }
 
 int
@@ -67,11 +68,12 @@ static void
 transport_start_timer (UsherTransport *self,
                        gint64 deadline_usec)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_autoptr (GMutexLocker) locker = NULL;
 
   if (deadline_usec == G_MAXINT64 || (self->is_timed && self->timer.deadline_usec <= deadline_usec))
     return;
 
+  locker = g_mutex_locker_new (&self->lock);
   if (!self->is_timed)
     usher_transport_ref (self);
   self->is_timed = TRUE;
@@ -87,12 +89,13 @@ transport_watch (UsherTransport *self,
                  UsherDirection direction,
                  GError **error)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   guint32 events = self->watched_events | watch_events[direction];
+  g_autoptr (GMutexLocker) locker = NULL;
 
   if (events == self->watched_events)
     return TRUE;
 
+  locker = g_mutex_locker_new (&self->lock);
   transport_unwatch (self, usher_watch_remove);
   self->is_hung_up = FALSE;
   if (!usher_watch_add (&self->watch, self->reactor, self->fd, events, on_watch_ready, error))
@@ -159,20 +162,39 @@ on_transfer_cancelled (GCancellable *cancellable,
 }
 
 static void
+transport_add_poll (UsherTransport *self,
+                    UsherTransfer *transfer)
+{
+  g_mutex_lock (&self->lock);
+  transfer->next = self->polls;
+  g_atomic_pointer_set (&self->polls, transfer);
+  g_mutex_unlock (&self->lock);
+}
+
+static UsherTransfer *
+transport_steal_polls (UsherTransport *self)
+{
+  UsherTransfer *polls;
+
+  if (g_atomic_pointer_get (&self->polls) == NULL)
+    return NULL;
+
+  g_mutex_lock (&self->lock);
+  polls = self->polls;
+  g_atomic_pointer_set (&self->polls, NULL);
+  g_mutex_unlock (&self->lock);
+
+  return polls;
+}
+
+static void
 transport_add_transfer (UsherTransport *self,
                         UsherTransfer *transfer)
 {
-  g_mutex_lock (&self->lock);
   if (transfer->n_vectors > 0)
-    {
-      self->transfers[transfer->direction] = transfer;
-    }
+    g_atomic_pointer_set (&self->transfers[transfer->direction], transfer);
   else
-    {
-      transfer->next = self->polls;
-      self->polls = transfer;
-    }
-  g_mutex_unlock (&self->lock);
+    transport_add_poll (self, transfer);
 
   if (usher_transport_is_foreign_cancellable (self, transfer->cancellable))
     transfer->cancelled_id = g_cancellable_connect (transfer->cancellable, G_CALLBACK (on_transfer_cancelled),
@@ -184,9 +206,7 @@ static void
 transport_remove_transfer (UsherTransport *self,
                            UsherTransfer *transfer)
 {
-  g_mutex_lock (&self->lock);
-  self->transfers[transfer->direction] = NULL;
-  g_mutex_unlock (&self->lock);
+  g_atomic_pointer_set (&self->transfers[transfer->direction], NULL);
 
   if (transfer->cancelled_id != 0)
     g_cancellable_disconnect (transfer->cancellable, transfer->cancelled_id);
@@ -197,13 +217,10 @@ static void
 transport_advance (UsherTransport *self,
                    UsherDirection direction)
 {
-  UsherTransfer *transfer;
+  UsherTransfer *transfer = g_atomic_pointer_get (&self->transfers[direction]);
   GError *error = NULL;
   gssize n;
 
-  g_mutex_lock (&self->lock);
-  transfer = self->transfers[direction];
-  g_mutex_unlock (&self->lock);
   if (transfer == NULL)
     return;
 
@@ -221,11 +238,7 @@ transport_advance (UsherTransport *self,
 static void
 transport_advance_polls (UsherTransport *self)
 {
-  UsherTransfer *polls;
-
-  g_mutex_lock (&self->lock);
-  polls = g_steal_pointer (&self->polls);
-  g_mutex_unlock (&self->lock);
+  UsherTransfer *polls = transport_steal_polls (self);
 
   while (polls != NULL)
     {

@@ -75,7 +75,8 @@ transport_send_queue (UsherTransport *self,
       transport_has_sent (self);
     }
 
-  g_atomic_int_set (&self->is_queueing, self->queue.n_bytes > 0);
+  if (g_atomic_int_get (&self->is_queueing))
+    g_atomic_int_set (&self->is_queueing, self->queue.n_bytes > 0);
   return 0;
 }
 

@@ -50,14 +50,14 @@ struct _UsherTransport
   int is_queueing;        /* (atomic): whether there is something in the queue */
   gboolean is_write_shut; /* (locked-by output_lock): as soon as the queue is empty */
 
-  UsherTransfer *polls;        /* (unowned) (nullable) (locked-by lock): those without vectors */
+  UsherTransfer *polls;        /* (unowned) (nullable) (atomic), written (locked-by lock): those without vectors */
   int wake_fds[2];             /* written (locked-by lock): eventfds that end a poll (), -1 until one waits */
-  UsherTransfer *transfers[2]; /* (unowned) (nullable) (locked-by lock): those that wait in the reactor */
+  UsherTransfer *transfers[2]; /* (unowned) (nullable) (atomic): those that wait in the reactor */
 
   UsherTimer timer;       /* (main-context): for those that wait in the reactor; it may ring too early */
   UsherWatch watch;       /* (main-context): the reactor's */
-  gboolean is_timed;      /* (locked-by lock): the timer is started */
-  guint32 watched_events; /* (locked-by lock): 0 while the descriptor is not watched */
+  gboolean is_timed;      /* written (main-context) (locked-by lock): the timer is started */
+  guint32 watched_events; /* written (main-context) (locked-by lock): 0 while the descriptor is not watched */
   gboolean is_dry;        /* (main-context): nothing to read before the watch tells of it */
   gboolean is_hung_up;    /* (main-context): it tells of nothing more */
 };

@@ -27,6 +27,7 @@ struct _UsherReactor
   GSource source;
   int n_refs;            /* (atomic) */
   GMainContext *context; /* (owned) */
+  GThread *thread;       /* (unowned) (nullable) (atomic): that dispatches it now */
 
   int epoll_fd; /* (owned): -1 before the first watch */
   gpointer epoll_tag;
@@ -201,15 +202,18 @@ usher_reactor_dispatch (GSource *source,
                         gpointer user_data)
 {
   UsherReactor *self = (UsherReactor *) source;
+  GThread *outer = g_atomic_pointer_get (&self->thread);
 
   if (!ref_unless_gone (self))
     return G_SOURCE_REMOVE;
 
+  g_atomic_pointer_set (&self->thread, g_thread_self ());
   self->n_dispatches++;
   run_timers (self);
   run_watches (self);
   run_messages (self);
   rearm_if_rung (self);
+  g_atomic_pointer_set (&self->thread, outer);
   usher_reactor_unref (self);
 
   return G_SOURCE_CONTINUE;
@@ -335,7 +339,8 @@ usher_reactor_get_stack_pool (UsherReactor *self)
 gboolean
 usher_reactor_is_current (UsherReactor *self)
 {
-  return g_main_context_is_owner (self->context);
+  /* Nearly all ask from within its dispatch, and to ask GLib takes a lock. */
+  return g_atomic_pointer_get (&self->thread) == g_thread_self () || g_main_context_is_owner (self->context);
 }
 
 void
