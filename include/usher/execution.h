@@ -22,7 +22,8 @@ G_BEGIN_DECLS
  *
  * A fiber is blocking code that gives its thread away whenever it waits: in the blocking functions of
  * its connection's streams, in [func@Usher.await], and in [func@Usher.sleep_msec]. All else that blocks
- * holds up the pool's context and everybody in it. It has a stack of 64 KiB; it must not hold a lock
+ * holds up the pool's context and everybody in it. The interpreters of Python and JavaScript crash in a
+ * fiber: they do not expect that their stack is exchanged. It has a stack of 64 KiB; it must not hold a lock
  * that others want while it waits, nor iterate the context that it runs in. What it pushes as
  * thread-default context or current cancellable is its own.
  *

@@ -164,7 +164,7 @@ sleeper_sleep (Sleeper *self,
 }
 
 /**
- * usher_sleep_msec: (skip)
+ * usher_sleep_msec:
  * @duration_msec: how long, in milliseconds
  * @cancellable: (nullable): ends the wait
  * @error: return location for a #GError

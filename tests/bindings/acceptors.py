@@ -297,6 +297,24 @@ class ChildTest(unittest.TestCase):
         self.assertEqual(exits[0].get_kind(), Usher.ExitKind.SHUTDOWN)
 
 
+class TaskTest(unittest.TestCase):
+    def test_a_task_in_python_works_until_it_is_told_to_end(self):
+        turns, exits = [], []
+
+        def take_turns(cancellable):
+            while Usher.sleep_msec(1, cancellable):
+                turns.append(threading.get_ident())
+
+        task = Usher.Task.new_for_thread('turns', take_turns)
+        task.connect('exited', lambda _, serial, why: exits.append(why))
+        task.start_async(None, lambda *_: None)
+        wait_until(lambda: len(turns) > 2)
+        self.assertNotIn(threading.get_ident(), turns)
+        task.shutdown(Usher.Stop.FINAL)
+        wait_until(lambda: exits)
+        self.assertEqual(exits[0].to_string(), 'shutdown')
+
+
 class FactoryTest(unittest.TestCase):
     def setUp(self):
         self.lamps, self.exits, started = [], [], []
