@@ -135,6 +135,26 @@ on_signal (gpointer user_data)
   return G_SOURCE_CONTINUE;
 }
 
+/* The pools and their addresses, as --listen takes them. */
+static char *
+describe_options (UsherService *self)
+{
+  GString *text = g_string_new ("A TIME is 5s, 500ms, 2min, 1h or infinity; a number alone is seconds.");
+
+  if (self->pools->len > 0)
+    g_string_append (text, "\n\nWithout --listen, the pools listen on:");
+  for (guint i = 0; i < self->pools->len; i++)
+    {
+      const UsherServicePool *entry = g_ptr_array_index (self->pools, i);
+
+      for (guint j = 0; j < entry->addresses->len; j++)
+        g_string_append_printf (text, "\n  %s=%s", usher_acceptor_pool_get_name (entry->pool),
+                                (const char *) g_ptr_array_index (entry->addresses, j));
+    }
+
+  return g_string_free (text, FALSE);
+}
+
 static gboolean
 parse (UsherService *self,
        int argc,
@@ -144,11 +164,12 @@ parse (UsherService *self,
   g_autoptr (GError) error = NULL;
   /* What is parsed is taken out of it. */
   g_auto (GStrv) arguments = g_new0 (char *, argc + 1);
+  g_autofree char *description = describe_options (self);
 
   for (int i = 0; i < argc; i++)
     arguments[i] = g_strdup (argv[i]);
   g_option_context_set_main_group (context, usher_service_get_option_group (self));
-  g_option_context_set_description (context, "A TIME is 5s, 500ms, 2min, 1h or infinity; a number alone is seconds.");
+  g_option_context_set_description (context, description);
   if (!g_option_context_parse_strv (context, &arguments, &error))
     {
       usher_terminal_complain (error->message);

@@ -191,6 +191,7 @@ def test_has_help(program):
     result = subprocess.run([program, '--help'], capture_output=True, timeout=PATIENCE)
     expect(result.returncode, 0)
     assert b'--listen' in result.stdout
+    assert b'\n  echo=tcp://127.0.0.1:7000\n' in result.stdout, result.stdout
 
 
 FOR_EVERY_FORM = [
