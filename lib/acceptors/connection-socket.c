@@ -18,7 +18,7 @@ connection_make_socket (UsherConnection *self,
     {
       g_set_error (error, G_IO_ERROR, errno == EBADF ? G_IO_ERROR_CLOSED : g_io_error_from_errno (errno),
                    "Cannot make a GSocket for the connection: %s",
-                   errno == EBADF ? "it is closed" : g_strerror (errno));
+                   errno == EBADF ? "it is closed, or was stolen" : g_strerror (errno));
       return NULL;
     }
 
