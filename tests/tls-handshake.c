@@ -585,6 +585,18 @@ test_may_do_without (TlsFixture *fixture,
   g_assert_null (usher_connection_dup_tls_certificate (fixture->plain.connection));
 }
 
+/* Nobody is trusted who was not named. */
+static void
+test_refuses_certificates_without_a_database (TlsFixture *fixture,
+                                              gconstpointer data)
+{
+  usher_tls_settings_set_authentication_mode (fixture->settings, G_TLS_AUTHENTICATION_REQUESTED);
+  tls_fixture_replace_client (fixture, NULL, "client");
+  tls_fixture_start (fixture, NULL);
+  test_tls_client_shake_hands (fixture->client);
+  expect_peer_failure (fixture, G_TLS_ERROR, G_TLS_ERROR_BAD_CERTIFICATE);
+}
+
 static void
 test_refuses_bad_certificates (TlsFixture *fixture,
                                gconstpointer data)
@@ -689,6 +701,7 @@ main (int argc,
   ADD ("refuses-clients-without-a-certificate", test_refuses_clients_without);
   ADD ("may-do-without-a-certificate", test_may_do_without);
   ADD ("refuses-bad-certificates", test_refuses_bad_certificates);
+  ADD ("refuses-certificates-without-a-database", test_refuses_certificates_without_a_database);
   ADD ("handlers-may-accept", test_handlers_may_accept);
   ADD ("handlers-may-refuse", test_handlers_may_refuse);
   ADD ("tells-what-was-agreed-on", test_tells_what_was_agreed_on);

@@ -125,6 +125,7 @@ on_accept_certificate (GTlsConnection *tls,
          usher_tls_settings_accept_certificate (self->settings, self->connection, certificate, errors);
 }
 
+/* One that is not told that there is no database reads that of the system, each time. */
 static GTlsConnection *
 handshake_make_tls (UsherTlsHandshake *self,
                     GTlsCertificate *certificate,
@@ -133,20 +134,15 @@ handshake_make_tls (UsherTlsHandshake *self,
   g_autoptr (GIOStream) wire = usher_tls_wire_new (handshake_get_transport (self));
   g_autoptr (GTlsDatabase) database = usher_tls_settings_dup_database (self->settings);
   g_auto (GStrv) protocols = usher_tls_settings_dup_advertised_protocols (self->settings);
-  GIOStream *tls = g_tls_server_connection_new (wire, certificate, error);
 
-  if (tls == NULL)
-    return NULL;
-
-  g_object_set (tls,
-                "advertised-protocols", protocols,
-                "authentication-mode", usher_tls_settings_get_authentication_mode (self->settings),
-                "require-close-notify", usher_tls_settings_get_require_close_notify (self->settings),
-                NULL);
-  if (database != NULL)
-    g_tls_connection_set_database (G_TLS_CONNECTION (tls), database);
-
-  return G_TLS_CONNECTION (tls);
+  return g_initable_new (g_tls_backend_get_server_connection_type (g_tls_backend_get_default ()), NULL, error,
+                         "base-io-stream", wire,
+                         "certificate", certificate,
+                         "database", database,
+                         "advertised-protocols", protocols,
+                         "authentication-mode", usher_tls_settings_get_authentication_mode (self->settings),
+                         "require-close-notify", usher_tls_settings_get_require_close_notify (self->settings),
+                         NULL);
 }
 
 /* GLib's thread calls back in the thread-default context of whoever begins. */
@@ -229,6 +225,7 @@ handshake_conclude (UsherTlsHandshake *self,
   handshake_note_peer (self);
   usher_transport_forget_waiters (handshake_get_transport (self));
   usher_tls_session_set_state (self->session, USHER_TLS_ON);
+  usher_transport_send_later (handshake_get_transport (self));
   return 0;
 }
 
@@ -369,8 +366,6 @@ on_over (UsherTransfer *transfer,
     handshake_leave_turnstile (self);
   if (error != NULL)
     usher_tls_session_fail (self->session, error);
-  else
-    usher_transport_post (handshake_get_transport (self));
 
   self->func (self->user_data, error);
   g_clear_error (&error);

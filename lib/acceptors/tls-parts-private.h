@@ -26,7 +26,9 @@ struct _UsherTlsSession
   int state;                 /* (atomic) */
   int is_renegotiating;      /* (atomic): the peer has asked for it, and that is the end */
   UsherTlsPeer peer;
-  int has_peer; /* (atomic): and that does not change any more */
+  int has_peer;    /* (atomic): and that does not change any more */
+  GByteArray *raw; /* (owned): what TLS says for itself, and has still to go. While the handshake is under
+                    * way it is the thread's; then (locked-by lock) */
 
   GMutex lock;                        /* taken last */
   GTlsConnection *tls;                /* (owned) (nullable) (locked-by lock) */
@@ -37,8 +39,7 @@ struct _UsherTlsSession
   gsize n_gone[USHER_TLS_NOBODY + 1]; /* (locked-by lock): of each sender's, which it has not been told */
   guint8 ahead;                       /* (locked-by lock): has been read to see whether there is something */
   gboolean is_ahead;                  /* (locked-by lock) */
-  GByteArray *goodbye;                /* (owned) (locked-by lock): what is left of close_notify */
-  GThread *closer;                    /* (unowned) (nullable) (atomic): who says it just now */
+  GThread *closer;                    /* (unowned) (nullable) (atomic): who says close_notify just now */
   gboolean is_input_closed;           /* (locked-by lock) */
   gboolean is_output_closed;          /* (locked-by lock) */
 };
@@ -52,10 +53,10 @@ void usher_tls_session_fail (UsherTlsSession *self,
 /* Takes a reference. */
 void usher_tls_session_put_tls (UsherTlsSession *self,
                                 GTlsConnection *tls);
-/* Takes what the closer wants to send. Returns FALSE if the calling thread is not that. */
-gboolean usher_tls_session_put_goodbye (UsherTlsSession *self,
-                                        gconstpointer bytes,
-                                        gsize length);
+/* Keeps what the handshake, or the closer, wants to send. Returns FALSE if the calling thread is neither. */
+gboolean usher_tls_session_put_raw (UsherTlsSession *self,
+                                    gconstpointer bytes,
+                                    gsize length);
 /* Any thread, which need not own the lock. */
 void usher_tls_session_refuse_renegotiation (UsherTlsSession *self);
 

@@ -24,7 +24,7 @@ usher_tls_session_new (UsherTransport *transport)
   g_mutex_init (&self->lock);
   self->transport = transport;
   self->record = g_byte_array_new ();
-  self->goodbye = g_byte_array_new ();
+  self->raw = g_byte_array_new ();
 
   return self;
 }
@@ -36,7 +36,7 @@ usher_tls_session_free (UsherTlsSession *self)
   g_clear_error (&self->errors[USHER_TRANSPORT_READ]);
   g_clear_error (&self->errors[USHER_TRANSPORT_WRITE]);
   g_byte_array_unref (self->record);
-  g_byte_array_unref (self->goodbye);
+  g_byte_array_unref (self->raw);
   g_clear_object (&self->peer.certificate);
   g_free (self->peer.server_name);
   g_free (self->peer.protocol);
@@ -230,6 +230,24 @@ usher_tls_session_close_input (UsherTlsSession *self)
 
 /* Returns 0, or errno. The lock is held. */
 static int
+session_send_raw (UsherTlsSession *self)
+{
+  const GOutputVector vector = { self->raw->data, self->raw->len };
+  gssize n;
+
+  if (self->raw->len == 0)
+    return 0;
+
+  n = usher_transport_send_raw (self->transport, &vector, 1);
+  if (n < 0)
+    return errno;
+
+  g_byte_array_remove_range (self->raw, 0, n);
+  return self->raw->len > 0 ? EAGAIN : 0;
+}
+
+/* Returns 0, or errno. The lock is held. */
+static int
 session_send_record (UsherTlsSession *self)
 {
   GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (self->tls));
@@ -257,7 +275,9 @@ session_flush (UsherTlsSession *self)
   if (session_is_broken (self, USHER_TRANSPORT_WRITE))
     return EPROTO;
 
-  errsv = session_send_record (self);
+  errsv = session_send_raw (self);
+  if (errsv == 0)
+    errsv = session_send_record (self);
   if (errsv != 0)
     return errsv;
 
@@ -343,25 +363,7 @@ usher_tls_session_flush (UsherTlsSession *self)
 
 /* Ending. */
 
-/* Returns 0, or errno. The lock is held. */
-static int
-session_send_goodbye (UsherTlsSession *self)
-{
-  const GOutputVector vector = { self->goodbye->data, self->goodbye->len };
-  gssize n;
-
-  if (self->goodbye->len == 0)
-    return 0;
-
-  n = usher_transport_send_raw (self->transport, &vector, 1);
-  if (n < 0)
-    return errno;
-
-  g_byte_array_remove_range (self->goodbye, 0, n);
-  return self->goodbye->len > 0 ? EAGAIN : 0;
-}
-
-/* What it wants to send comes to usher_tls_session_put_goodbye (). The lock is held. */
+/* What it wants to send comes to usher_tls_session_put_raw (). The lock is held. */
 static void
 session_say_goodbye (UsherTlsSession *self)
 {
@@ -375,14 +377,15 @@ session_say_goodbye (UsherTlsSession *self)
 }
 
 gboolean
-usher_tls_session_put_goodbye (UsherTlsSession *self,
-                               gconstpointer bytes,
-                               gsize length)
+usher_tls_session_put_raw (UsherTlsSession *self,
+                           gconstpointer bytes,
+                           gsize length)
 {
-  if (g_atomic_pointer_get (&self->closer) != g_thread_self ())
+  if (usher_tls_session_get_state (self) != USHER_TLS_HANDSHAKE &&
+      g_atomic_pointer_get (&self->closer) != g_thread_self ())
     return FALSE;
 
-  g_byte_array_append (self->goodbye, bytes, length);
+  g_byte_array_append (self->raw, bytes, length);
   return TRUE;
 }
 
@@ -396,7 +399,7 @@ usher_tls_session_close_output (UsherTlsSession *self)
     return errsv;
 
   session_say_goodbye (self);
-  return session_send_goodbye (self);
+  return session_send_raw (self);
 }
 
 /* Whether something could be done now. */

@@ -169,8 +169,8 @@ install_certificates (void)
   /**
    * UsherTlsSettings:database:
    *
-   * Whom the certificates of clients have to be signed by. Without one it is those whom the system
-   * trusts, which is seldom what a server wants.
+   * Whom the certificates of clients have to be signed by. Without one there is something wrong with all
+   * of them, %G_TLS_CERTIFICATE_UNKNOWN_CA.
    *
    * The default is none.
    *

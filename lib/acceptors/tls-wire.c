@@ -8,7 +8,11 @@
 
 /* What a GTlsConnection stands on. Once the session is on, it is only asked for what needs no waiting.
  * The handshake asks for what waits, in a thread of GLib's; and so does a goodbye, which does not get
- * it. */
+ * it.
+ *
+ * What the handshake says, it says in several pieces. They go together when it wants to hear the answer:
+ * the kernel would keep the second one back until the peer has acknowledged the first one, which takes it
+ * 40 ms. */
 
 #define USHER_TYPE_TLS_WIRE_INPUT (usher_tls_wire_input_get_type ())
 #define USHER_TYPE_TLS_WIRE_OUTPUT (usher_tls_wire_output_get_type ())
@@ -139,6 +143,25 @@ wire_is_ready (UsherTransport *transport,
 
 /* Reading. */
 
+/* Called in the thread of the handshake. */
+static gboolean
+wire_send_all (UsherTransport *transport,
+               GError **error)
+{
+  GByteArray *raw = transport->tls->raw;
+  gssize n;
+
+  while (raw->len > 0)
+    {
+      n = wire_transfer (transport, USHER_TRANSPORT_WRITE, &(GOutputVector){ raw->data, raw->len }, error);
+      if (n < 0)
+        return FALSE;
+      g_byte_array_remove_range (raw, 0, n);
+    }
+
+  return TRUE;
+}
+
 static gssize
 usher_tls_wire_input_read (GInputStream *stream,
                            void *buffer,
@@ -146,8 +169,11 @@ usher_tls_wire_input_read (GInputStream *stream,
                            GCancellable *cancellable,
                            GError **error)
 {
-  return wire_transfer (USHER_TLS_WIRE_INPUT (stream)->transport, USHER_TRANSPORT_READ,
-                        &(GOutputVector){ buffer, count }, error);
+  UsherTransport *transport = USHER_TLS_WIRE_INPUT (stream)->transport;
+
+  return wire_send_all (transport, error)
+             ? wire_transfer (transport, USHER_TRANSPORT_READ, &(GOutputVector){ buffer, count }, error)
+             : -1;
 }
 
 static gssize
@@ -205,10 +231,11 @@ usher_tls_wire_output_write (GOutputStream *stream,
 {
   UsherTransport *transport = USHER_TLS_WIRE_OUTPUT (stream)->transport;
 
-  if (usher_tls_session_put_goodbye (transport->tls, buffer, count))
+  if (usher_tls_session_put_raw (transport->tls, buffer, count))
     return count;
 
-  return wire_transfer (transport, USHER_TRANSPORT_WRITE, &(GOutputVector){ buffer, count }, error);
+  wire_may_wait (transport, error);
+  return -1;
 }
 
 static gssize

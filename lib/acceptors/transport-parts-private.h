@@ -117,6 +117,8 @@ UsherTlsSession *usher_transport_add_tls (UsherTransport *self,
                                           GError **error);
 /* Any thread. */
 gboolean usher_transport_is_shaking_hands (UsherTransport *self);
+/* There is something that TLS has still to send: it goes as far as it may, and the rest in the reactor. */
+void usher_transport_send_later (UsherTransport *self);
 /* Whoever has begun to write does not come again. */
 void usher_transport_abandon_write (UsherTransport *self);
 /* The peer learns that nothing more will come, if all has gone. */

@@ -49,7 +49,14 @@ usher_transport_is_shaking_hands (UsherTransport *self)
   return session != NULL && usher_tls_session_get_state (session) < USHER_TLS_ON;
 }
 
-/* The transport has to see to it that what has begun to go out goes. */
+void
+usher_transport_send_later (UsherTransport *self)
+{
+  g_atomic_int_set (&self->is_queueing, TRUE);
+  if (!usher_transport_flush (self))
+    usher_transport_post (self);
+}
+
 void
 usher_transport_abandon_write (UsherTransport *self)
 {
@@ -57,8 +64,7 @@ usher_transport_abandon_write (UsherTransport *self)
     return;
 
   usher_tls_session_disown (self->tls, USHER_TLS_WRITER);
-  g_atomic_int_set (&self->is_queueing, TRUE);
-  usher_transport_post (self);
+  usher_transport_send_later (self);
 }
 
 void
