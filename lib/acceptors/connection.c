@@ -29,6 +29,10 @@
  *                          usher_connection_get_drain_cancellable (connection), &error);
  * ```
  *
+ * # TLS
+ *
+ * [method@Usher.Connection.start_tls] makes the streams encrypt what they carry.
+ *
  * # Threading
  *
  * The streams may be used from any thread, by one thread at a time in each direction. Blocking
