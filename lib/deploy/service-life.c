@@ -295,6 +295,23 @@ append_time (GString *text,
   g_string_append_printf (text, "%02" G_GINT64_FORMAT ":%02" G_GINT64_FORMAT, seconds / 60, seconds % 60);
 }
 
+/* How long it takes if nobody leaves by himself, unless there is no end to that. */
+static void
+append_limit (GString *text,
+              UsherService *self)
+{
+  UsherDrainPlan plan = usher_service_plan_drain (self);
+  gint64 total_msec;
+
+  plan.lame_duck_msec = 0;
+  total_msec = usher_drain_plan_get_total_msec (&plan);
+  if (total_msec < 0)
+    return;
+
+  g_string_append (text, " of at most ");
+  append_time (text, (total_msec + 999) / 1000);
+}
+
 char *
 usher_service_describe_drain (UsherService *self)
 {
@@ -303,6 +320,7 @@ usher_service_describe_drain (UsherService *self)
   GString *text = g_string_new ("draining for ");
 
   append_time (text, (usher_clock_now_usec () - self->drain_began_usec) / G_TIME_SPAN_SECOND);
+  append_limit (text, self);
   g_string_append_printf (text, ": %u of %u connections left", n_connections, MAX (self->n_drained_from, n_connections));
   if (oldest != NULL)
     {

@@ -99,7 +99,7 @@ def test_a_terminal_shows_the_drain(echo, _):
         expect(process.wait(PATIENCE), 0)
     shown = read_to_end(ours)
     os.close(ours)
-    assert b'\r\x1b[Kdraining for 00:00: 0 of 0 connections left' in shown and shown.endswith(b'\n'), shown
+    assert b'\r\x1b[Kdraining for 00:00 of at most 00:10: 0 of 0 connections left' in shown and shown.endswith(b'\n'), shown
 
 
 def test_systemd_is_told(echo, _):
@@ -122,7 +122,7 @@ def test_systemd_is_told(echo, _):
             hear('WATCHDOG=1')
             process.terminate()
             hear('STOPPING=1')
-            hear('STATUS=draining for 00:00: 0 of 0 connections left')
+            hear('STATUS=draining for 00:00 of at most 00:10: 0 of 0 connections left')
             hear('STATUS=down')
             expect(process.wait(PATIENCE), 0)
 
