@@ -9,6 +9,7 @@
 
 #include <gio/gio.h>
 #include <usher/acceptor-pool.h>
+#include <usher/handover.h>
 #include <usher/supervisor.h>
 #include <usher/version.h>
 
@@ -123,6 +124,22 @@ void usher_service_set_drain_deadline_msec (UsherService *self,
                                             gint64 drain_deadline_msec);
 USHER_AVAILABLE_IN_0_1
 gint64 usher_service_get_drain_deadline_msec (UsherService *self);
+USHER_AVAILABLE_IN_0_1
+void usher_service_set_hand_over_path (UsherService *self,
+                                       const char *path);
+USHER_AVAILABLE_IN_0_1
+const char *usher_service_get_hand_over_path (UsherService *self);
+USHER_AVAILABLE_IN_0_1
+UsherHandover *usher_service_get_handover (UsherService *self);
+USHER_AVAILABLE_IN_0_1
+void usher_service_hand_over_async (UsherService *self,
+                                    const char *const *argv,
+                                    GAsyncReadyCallback callback,
+                                    gpointer user_data);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_service_hand_over_finish (UsherService *self,
+                                         GAsyncResult *result,
+                                         GError **error);
 USHER_AVAILABLE_IN_0_1
 UsherServiceState usher_service_get_state (UsherService *self);
 USHER_AVAILABLE_IN_0_1

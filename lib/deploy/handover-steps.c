@@ -84,6 +84,7 @@ static const struct
   [USHER_HANDOVER_STEP_SUPERSEDED] = {
       .nick = "superseded",
       .state = USHER_HANDOVER_SUPERSEDED,
+      .edges = EDGE (IDLE),
   },
 };
 
@@ -260,8 +261,7 @@ usher_handover_cancel (UsherHandover *self)
  * usher_handover_stop:
  * @self: a hand-over
  *
- * Ends it: nobody can take over any more. This comes before the tree is shut down, unless that is
- * because somebody has taken over; then it does nothing.
+ * Ends it: nobody can take over from this process any more. It may begin anew.
  *
  * Since: 0.1
  */
@@ -272,7 +272,7 @@ usher_handover_stop (UsherHandover *self)
 
   usher_handover_cancel (self);
   g_clear_error (&self->failure);
-  if (self->step == USHER_HANDOVER_STEP_IDLE || self->step == USHER_HANDOVER_STEP_SUPERSEDED)
+  if (self->step == USHER_HANDOVER_STEP_IDLE)
     return;
 
   usher_handover_reset_control (self);

@@ -432,6 +432,8 @@ usher_handover_on_yours (UsherHandover *self,
 
   for (guint i = 0; i < self->items->len; i++)
     adopt (self->items->pdata[i]);
+  /* So that the kernel names this process to whoever connects, and not the first one. */
+  usher_kernel_socket_set_backlog (&self->control, SOMAXCONN);
   usher_handover_end_attempt (self);
   usher_handover_set_step (self, USHER_HANDOVER_STEP_SERVING);
   resume_pools (self);

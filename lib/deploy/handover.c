@@ -10,7 +10,9 @@
  *
  * Passes the listen sockets of a program to its next version, so that nobody notices.
  *
- * For programs that build their tree by themselves, every generation does the same:
+ * [class@Usher.Service] does all of this by itself, if it has a path for it
+ * ([method@Usher.Service.set_hand_over_path], `--hand-over=PATH`). In a program that builds its tree by
+ * itself, every generation does the same:
  *
  * 1. Make the pools and their listen sockets, and [method@Usher.Handover.add_pool] each.
  * 2. [method@Usher.Handover.take_async]: if a process serves at the path, this gets its listen sockets,
@@ -19,7 +21,8 @@
  * 4. [method@Usher.Handover.ready_async]: from now on this process accepts, and the other does not.
  * 5. In [signal@Usher.Handover::superseded], shut the tree down, with %USHER_STOP_FINAL. Connections
  *    finish within their grace. Several old processes may be draining at the same time.
- * 6. Call [method@Usher.Handover.stop] before the tree is shut down for any other reason.
+ * 6. Call [method@Usher.Handover.stop] before the tree is shut down for any other reason, and after it
+ *    is down in any case.
  *
  * The next process is started by whoever likes to: by [method@Usher.Handover.start_successor_async], by
  * an operator, or by a unit. It only has to be given the same path.

@@ -34,6 +34,8 @@ struct _UsherNotification
   UsherService *service; /* (unowned): outlives it */
   gulong state_id;
   gulong status_id;
+  gulong handover_id;
+  gboolean is_silent;  /* it is the successor's turn */
   guint n_connections; /* at the latest status of a drain */
 
   UsherTimer watchdog_timer;
@@ -47,11 +49,13 @@ static const char *const states[] = {
 };
 
 static void
-on_state (UsherService *service)
+on_state (UsherService *service,
+          GParamSpec *pspec,
+          UsherNotification *self)
 {
   UsherServiceState state = usher_service_get_state (service);
 
-  if (state < G_N_ELEMENTS (states) && states[state] != NULL)
+  if (!self->is_silent && state < G_N_ELEMENTS (states) && states[state] != NULL)
     sd_notify (0, states[state]);
 }
 
@@ -75,8 +79,39 @@ on_status (UsherService *service,
   g_autofree char *status = usher_service_dup_status (service);
   g_autofree char *text = g_strdup_printf ("STATUS=%s", status);
 
+  if (self->is_silent)
+    return;
+
   sd_notify (0, text);
   extend (self);
+}
+
+/* The unit lives on in the successor, which tells the rest. */
+static void
+pass_on (UsherNotification *self,
+         UsherHandover *handover)
+{
+  g_autofree char *text = g_strdup_printf ("READY=1\nMAINPID=%" G_GINT64_FORMAT, usher_handover_get_successor_pid (handover));
+
+  sd_notify (0, text);
+  self->is_silent = TRUE;
+  usher_timer_stop (&self->watchdog_timer);
+}
+
+static void
+on_hand_over (UsherHandover *handover,
+              GParamSpec *pspec,
+              UsherNotification *self)
+{
+  UsherHandoverState state = usher_handover_get_state (handover);
+  g_autofree char *reloading = g_strdup_printf ("RELOADING=1\nMONOTONIC_USEC=%" G_GINT64_FORMAT, usher_clock_now_usec ());
+
+  if (state == USHER_HANDOVER_GIVING)
+    sd_notify (0, reloading);
+  else if (state == USHER_HANDOVER_SERVING && usher_service_get_state (self->service) == USHER_SERVICE_UP)
+    sd_notify (0, "READY=1");
+  else if (state == USHER_HANDOVER_SUPERSEDED)
+    pass_on (self, handover);
 }
 
 /* A main loop that does not come round does not feed it. */
@@ -96,8 +131,10 @@ usher_notification_new (UsherService *service)
   UsherNotification *self = g_new0 (UsherNotification, 1);
 
   self->service = service;
-  self->state_id = g_signal_connect (service, "notify::state", G_CALLBACK (on_state), NULL);
+  self->state_id = g_signal_connect (service, "notify::state", G_CALLBACK (on_state), self);
   self->status_id = g_signal_connect (service, "notify::status", G_CALLBACK (on_status), self);
+  if (service->handover != NULL)
+    self->handover_id = g_signal_connect (service->handover, "notify::state", G_CALLBACK (on_hand_over), self);
   if (sd_watchdog_enabled (0, &self->watchdog_usec) > 0)
     on_watchdog (&self->watchdog_timer);
 
@@ -108,6 +145,8 @@ void
 usher_notification_free (UsherNotification *self)
 {
   usher_timer_stop (&self->watchdog_timer);
+  if (self->handover_id != 0)
+    g_clear_signal_handler (&self->handover_id, self->service->handover);
   g_clear_signal_handler (&self->state_id, self->service);
   g_clear_signal_handler (&self->status_id, self->service);
   g_free (self);

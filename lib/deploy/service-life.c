@@ -41,6 +41,39 @@ usher_service_is_ending (UsherService *self)
 }
 
 static void
+on_progress (UsherTimer *timer)
+{
+  UsherService *self = USHER_OWNER (UsherService, timer, timer);
+
+  usher_timer_start (&self->timer, self->reactor, usher_clock_now_usec () + PROGRESS_USEC, on_progress);
+  usher_service_notify_status (self);
+}
+
+/* Once the root is stopping, what its children's exits would make it do does not happen any more, so
+ * that all pools can be stopped at the same time. */
+static void
+begin_drain (UsherService *self)
+{
+  if (!usher_service_is_superseded (self))
+    usher_service_stop_hand_over (self);
+  self->drain_began_usec = usher_clock_now_usec ();
+  self->n_drained_from = usher_service_get_n_connections (self);
+  usher_timer_start (&self->timer, self->reactor, self->drain_began_usec + PROGRESS_USEC, on_progress);
+
+  g_object_ref (self);
+  set_state (self, USHER_SERVICE_DRAINING);
+  usher_child_shutdown (USHER_CHILD (self->root), USHER_STOP_FINAL);
+  for (guint i = 0; i < self->pools->len; i++)
+    {
+      const UsherServicePool *entry = g_ptr_array_index (self->pools, i);
+
+      if (entry->supervisor != NULL)
+        usher_child_shutdown (USHER_CHILD (entry->supervisor), USHER_STOP_FINAL);
+    }
+  g_object_unref (self);
+}
+
+static void
 hold_application (UsherService *self)
 {
   GApplication *application = g_application_get_default ();
@@ -55,11 +88,29 @@ hold_application (UsherService *self)
 static void
 go_down (UsherService *self)
 {
+  usher_service_stop_hand_over (self);
   usher_timer_stop (&self->timer);
   set_state (self, USHER_SERVICE_DOWN);
   if (self->application != NULL)
     g_application_release (self->application);
   g_clear_object (&self->application);
+}
+
+/* The tree had started, and did not stay. */
+static void
+answer_start (UsherService *self,
+              GTask *task,
+              UsherExit *exit)
+{
+  if (self->start_error != NULL)
+    g_task_return_error (task, g_steal_pointer (&self->start_error));
+  else
+    {
+      g_autofree char *line = usher_exit_to_string (exit);
+
+      g_task_return_new_error (task, USHER_ERROR, USHER_ERROR_FAILED, "service “%s” ended before it was up: %s", self->name,
+                               line);
+    }
 }
 
 static void
@@ -68,9 +119,53 @@ on_exited (UsherChild *root,
            UsherExit *exit,
            UsherService *self)
 {
+  g_autoptr (GTask) start_task = g_steal_pointer (&self->start_task);
+
   g_signal_handlers_disconnect_by_func (root, on_exited, self);
   go_down (self);
-  g_signal_emit_by_name (self, "exited", exit);
+  if (start_task != NULL)
+    answer_start (self, start_task, exit);
+  else
+    g_signal_emit_by_name (self, "exited", exit);
+  g_object_unref (self);
+}
+
+/* There was a predecessor, or might have been. */
+static void
+on_ready (GObject *source_object,
+          GAsyncResult *result,
+          gpointer user_data)
+{
+  g_autoptr (UsherService) self = user_data;
+  g_autoptr (GTask) task = NULL;
+  g_autoptr (GError) error = NULL;
+  gboolean is_ready = usher_handover_ready_finish (USHER_HANDOVER (source_object), result, &error);
+
+  if (self->start_task == NULL)
+    return;
+
+  if (!is_ready)
+    {
+      self->start_error = g_steal_pointer (&error);
+      begin_drain (self);
+      return;
+    }
+
+  task = g_steal_pointer (&self->start_task);
+  if (self->state == USHER_SERVICE_STARTING)
+    set_state (self, USHER_SERVICE_UP);
+  g_task_return_boolean (task, TRUE);
+}
+
+static void
+fail_to_start (GTask *task,
+               GError *error)
+{
+  UsherService *self = g_task_get_source_object (task);
+
+  g_signal_handlers_disconnect_by_func (self->root, on_exited, self);
+  go_down (self);
+  g_task_return_error (task, error);
   g_object_unref (self);
 }
 
@@ -81,20 +176,43 @@ on_started (GObject *source_object,
 {
   g_autoptr (GTask) task = user_data;
   UsherService *self = g_task_get_source_object (task);
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
 
-  if (usher_child_start_finish (USHER_CHILD (source_object), result, &error) == USHER_START_STARTED)
+  if (usher_child_start_finish (USHER_CHILD (source_object), result, &error) != USHER_START_STARTED)
+    fail_to_start (task, error);
+  else if (self->handover != NULL && self->state == USHER_SERVICE_STARTING)
+    {
+      self->start_task = g_steal_pointer (&task);
+      usher_handover_ready_async (self->handover, on_ready, g_object_ref (self));
+    }
+  else
     {
       if (self->state == USHER_SERVICE_STARTING)
         set_state (self, USHER_SERVICE_UP);
       g_task_return_boolean (task, TRUE);
-      return;
     }
+}
 
-  g_signal_handlers_disconnect_by_func (source_object, on_exited, self);
-  go_down (self);
-  g_task_return_error (task, g_steal_pointer (&error));
-  g_object_unref (self);
+static void
+start_root (GTask *task)
+{
+  UsherService *self = g_task_get_source_object (task);
+
+  usher_child_start_async (USHER_CHILD (self->root), g_task_get_cancellable (task), on_started, g_object_ref (task));
+}
+
+static void
+on_taken (GObject *source_object,
+          GAsyncResult *result,
+          gpointer user_data)
+{
+  g_autoptr (GTask) task = user_data;
+  GError *error = NULL;
+
+  if (usher_handover_take_finish (USHER_HANDOVER (source_object), result, &error))
+    start_root (task);
+  else
+    fail_to_start (task, error);
 }
 
 static gboolean
@@ -121,7 +239,8 @@ prepare (UsherService *self,
  * @callback: (scope async): called when the tree has started, or cannot
  * @user_data: given to @callback
  *
- * Starts the tree. While it is not down, the service holds a reference on itself, and the default
+ * Starts the tree, and before that takes over from the process that serves at
+ * [property@Usher.Service:hand-over-path], if there is one. While it is not down, the service holds a reference on itself, and the default
  * [class@Gio.Application] if there is one.
  *
  * Since: 0.1
@@ -152,7 +271,10 @@ usher_service_start_async (UsherService *self,
   hold_application (self);
   g_signal_connect (self->root, "exited", G_CALLBACK (on_exited), self);
   set_state (self, USHER_SERVICE_STARTING);
-  usher_child_start_async (USHER_CHILD (self->root), cancellable, on_started, g_steal_pointer (&task));
+  if (self->handover != NULL)
+    usher_service_begin_taking (self, on_taken, g_steal_pointer (&task));
+  else
+    start_root (task);
 }
 
 /**
@@ -164,7 +286,8 @@ usher_service_start_async (UsherService *self,
  * Ends the call. It fails with the error of the child that did not start, with %G_IO_ERROR_PENDING
  * if the service was started already, and with [error@Usher.Error] codes `INVALID_ADDRESS`, and
  * `INVALID_ARGUMENT` if the phases of a drain do not fit into the deadline; the message says how
- * they add up.
+ * they add up. The errors of [method@Usher.Handover.take_finish] say that it could not take over from the
+ * process that serves, which serves on.
  *
  * Returns: whether the service is up
  *
@@ -180,34 +303,14 @@ usher_service_start_finish (UsherService *self,
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
-static void
-on_progress (UsherTimer *timer)
+/* Its successor answers now, also to who asks how it is. There is nothing that others should notice. */
+void
+usher_service_drain_superseded (UsherService *self)
 {
-  UsherService *self = USHER_OWNER (UsherService, timer, timer);
-
-  usher_timer_start (&self->timer, self->reactor, usher_clock_now_usec () + PROGRESS_USEC, on_progress);
-  usher_service_notify_status (self);
-}
-
-/* Once the root is stopping, what its children's exits would make it do does not happen any more, so
- * that all pools can be stopped at the same time. */
-static void
-begin_drain (UsherService *self)
-{
-  self->drain_began_usec = usher_clock_now_usec ();
-  self->n_drained_from = usher_service_get_n_connections (self);
-  usher_timer_start (&self->timer, self->reactor, self->drain_began_usec + PROGRESS_USEC, on_progress);
-
   g_object_ref (self);
-  set_state (self, USHER_SERVICE_DRAINING);
-  usher_child_shutdown (USHER_CHILD (self->root), USHER_STOP_FINAL);
-  for (guint i = 0; i < self->pools->len; i++)
-    {
-      const UsherServicePool *entry = g_ptr_array_index (self->pools, i);
-
-      if (entry->supervisor != NULL)
-        usher_child_shutdown (USHER_CHILD (entry->supervisor), USHER_STOP_FINAL);
-    }
+  begin_drain (self);
+  if (self->health != NULL && self->health->supervisor != NULL)
+    usher_child_shutdown (USHER_CHILD (self->health->supervisor), USHER_STOP_FINAL);
   g_object_unref (self);
 }
 

@@ -152,6 +152,22 @@ apply_drain_spread (UsherService *self,
 }
 
 static gboolean
+apply_hand_over (UsherService *self,
+                 const char *value,
+                 GError **error)
+{
+  if (value[0] == '\0')
+    {
+      g_set_error_literal (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                           "the path is missing; write for instance --hand-over=/run/example/hand-over");
+      return FALSE;
+    }
+
+  usher_service_set_hand_over_path (self, value);
+  return TRUE;
+}
+
+static gboolean
 apply_lame_duck (UsherService *self,
                  const char *value,
                  GError **error)
@@ -208,6 +224,7 @@ static const struct
   { "-l", apply_listen },
   { "--health", apply_health },
   { "--grace", apply_grace },
+  { "--hand-over", apply_hand_over },
   { "--drain-spread", apply_drain_spread },
   { "--shutdown", apply_shutdown },
   { "--lame-duck", apply_lame_duck },
@@ -240,7 +257,7 @@ on_option (const char *name,
  *
  * Makes the options of the service, for a program that has options of its own:
  * `--listen=[POOL=]ADDRESS` and `--health=ADDRESS` (in place of the addresses of the program; they can
- * be repeated), `--grace`, `--drain-spread`, `--shutdown`, `--lame-duck`, `--drain-deadline` and
+ * be repeated), `--hand-over=PATH`, `--grace`, `--drain-spread`, `--shutdown`, `--lame-duck`, `--drain-deadline` and
  * `--max-connections`.
  *
  * Returns: (transfer full): a group of options
@@ -259,6 +276,8 @@ usher_service_get_option_group (UsherService *self)
       "How long connections may finish when the service ends", "TIME" },
     { "drain-spread", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
       "Over which part of that they are told to leave", "TIME" },
+    { "hand-over", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
+      "Where the service hands over to its next version, at SIGUSR2 for instance", "PATH" },
     { "shutdown", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
       "How long they may clean up after that, before they are killed", "TIME" },
     { "lame-duck", 0, 0, G_OPTION_ARG_CALLBACK, on_option,

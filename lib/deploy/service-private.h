@@ -5,6 +5,7 @@
 
 #include "deploy/drain-plan-private.h"
 #include "runtime/reactor-private.h"
+#include "usher/handover.h"
 #include "usher/service.h"
 
 G_BEGIN_DECLS
@@ -34,12 +35,14 @@ struct _UsherService
   UsherReactor *reactor;    /* (owned) */
   GPtrArray *pools;         /* (owned) (element-type UsherServicePool) */
   UsherServicePool *health; /* (owned) (nullable) */
+  UsherHandover *handover;  /* (owned) (nullable) */
   gboolean is_maintained;
   guint lame_duck_msec;
   gint64 drain_deadline_msec;
 
   UsherServiceState state;
   GTask *start_task;         /* (owned) (nullable): until it is answered */
+  GError *start_error;       /* (owned) (nullable): why the tree is stopped again */
   GApplication *application; /* (owned) (nullable): held while the tree is not down */
   UsherTimer timer;          /* the end of the lame duck; then, every second of the drain */
   gint64 drain_began_usec;
@@ -67,11 +70,22 @@ gboolean usher_service_build_tree (UsherService *self,
                                    GError **error);
 UsherDrainPlan usher_service_plan_drain (UsherService *self);
 
+/* Asks the process that serves, if there is one. */
+void usher_service_begin_taking (UsherService *self,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
+/* Another process serves, and this one drains. */
+gboolean usher_service_is_superseded (UsherService *self);
+void usher_service_drain_superseded (UsherService *self);
+/* Nobody takes over any more. */
+void usher_service_stop_hand_over (UsherService *self);
+
 /* Lame duck, or draining. */
 gboolean usher_service_is_ending (UsherService *self);
 void usher_service_notify_state (UsherService *self);
 void usher_service_notify_status (UsherService *self);
 void usher_service_notify_maintenance (UsherService *self);
+void usher_service_notify_hand_over_path (UsherService *self);
 char *usher_service_describe_drain (UsherService *self);
 
 G_END_DECLS

@@ -110,12 +110,50 @@ announce (UsherService *self)
 }
 
 static void
+announce_process (const char *what,
+                  gint64 pid,
+                  const char *version)
+{
+  g_autofree char *news = g_strdup_printf ("%s process %" G_GINT64_FORMAT "%s%s", what, pid,
+                                           version[0] != '\0' ? ", version " : "", version);
+
+  usher_terminal_announce (news);
+}
+
+static void
+announce_predecessor (UsherHandover *handover)
+{
+  if (usher_handover_get_predecessor_pid (handover) != 0)
+    announce_process ("took over from", usher_handover_get_predecessor_pid (handover),
+                      usher_handover_get_predecessor_version (handover));
+}
+
+static void
+on_superseded (UsherHandover *handover,
+               gint64 pid,
+               const char *version)
+{
+  announce_process ("handed over to", pid, version);
+}
+
+static void
+on_hand_over_failed (UsherHandover *handover,
+                     const GError *error)
+{
+  usher_terminal_complain (error->message);
+}
+
+static void
 on_status (UsherService *service)
 {
   g_autofree char *status = usher_service_dup_status (service);
 
   if (service->state == USHER_SERVICE_UP)
-    announce (service);
+    {
+      if (service->handover != NULL)
+        announce_predecessor (service->handover);
+      announce (service);
+    }
   else if (usher_service_is_ending (service))
     usher_terminal_show_status (status);
   else if (service->state == USHER_SERVICE_DOWN)
@@ -153,6 +191,46 @@ describe_options (UsherService *self)
     }
 
   return g_string_free (text, FALSE);
+}
+
+static void
+on_handed_over (GObject *source_object,
+                GAsyncResult *result,
+                gpointer user_data)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (!usher_service_hand_over_finish (USHER_SERVICE (source_object), result, &error))
+    usher_terminal_complain (error->message);
+}
+
+static gboolean
+on_sigusr2 (gpointer user_data)
+{
+  ServiceRun *run = user_data;
+
+  usher_service_hand_over_async (run->service, NULL, on_handed_over, NULL);
+  return G_SOURCE_CONTINUE;
+}
+
+static void
+listen_to_hand_over (UsherService *self)
+{
+  if (self->handover == NULL)
+    return;
+
+  g_signal_connect (self->handover, "superseded", G_CALLBACK (on_superseded), NULL);
+  g_signal_connect (self->handover, "failed", G_CALLBACK (on_hand_over_failed), NULL);
+}
+
+static void
+ignore_hand_over (UsherService *self)
+{
+  if (self->handover == NULL)
+    return;
+
+  g_signal_handlers_disconnect_by_func (self->handover, on_superseded, NULL);
+  g_signal_handlers_disconnect_by_func (self->handover, on_hand_over_failed, NULL);
 }
 
 static gboolean
@@ -194,15 +272,19 @@ run_until_over (ServiceRun *run)
   g_autoptr (UsherDrainWatchdog) watchdog = usher_drain_watchdog_new (run->service);
   GSource *sigterm = usher_unix_signal_attach (context, SIGTERM, on_signal, run);
   GSource *sigint = usher_unix_signal_attach (context, SIGINT, on_signal, run);
+  GSource *sigusr2 = usher_unix_signal_attach (context, SIGUSR2, on_sigusr2, run);
   gulong exited_id = g_signal_connect (run->service, "exited", G_CALLBACK (on_exited), run);
   gulong status_id = g_signal_connect (run->service, "notify::status", G_CALLBACK (on_status), NULL);
 
+  listen_to_hand_over (run->service);
   usher_service_start_async (run->service, NULL, on_started, run);
   while (!run->is_over)
     g_main_context_iteration (context, TRUE);
 
+  ignore_hand_over (run->service);
   g_signal_handler_disconnect (run->service, status_id);
   g_signal_handler_disconnect (run->service, exited_id);
+  usher_unix_signal_detach (sigusr2);
   usher_unix_signal_detach (sigint);
   usher_unix_signal_detach (sigterm);
 }
@@ -218,7 +300,9 @@ run_until_over (ServiceRun *run)
  * service was made. What it says is in the user's character set: it sets the locale of `LC_CTYPE`.
  *
  * Where it listens is said on standard output. SIGTERM and SIGINT drain; a second one ends at
- * once. What goes wrong is said on standard error,
+ * once. SIGUSR2 hands over to a new process, started like this one, if there is a path for that
+ * ([method@Usher.Service.set_hand_over_path]); this one then drains, and ends with
+ * %USHER_EXIT_CODE_DRAINED. What goes wrong is said on standard error,
  * and so is the progress of a drain if that is a terminal. If Usher was built with libsystemd,
  * systemd is told as well, and its watchdog is fed. A drain that has not ended one second after its
  * deadline, or after the time its phases take if there is none, has a blocked main loop: the process

@@ -6,16 +6,41 @@
 #include "acceptors/acceptor-pool-private.h"
 #include "usher/listen-socket.h"
 
+/* What systemd has passed to a predecessor is taken from there. If it is not, opening it will say why. */
+static GPtrArray *
+make_sockets (UsherService *self,
+              const char *address,
+              GError **error)
+{
+  g_autoptr (GPtrArray) sockets = NULL;
+  UsherListenSocket *socket;
+
+  if (self->handover == NULL || !g_str_has_prefix (address, "systemd:"))
+    return usher_listen_sockets_new_for_address (address, NULL, error);
+
+  sockets = usher_listen_sockets_new_for_address (address, NULL, NULL);
+  if (sockets != NULL)
+    return g_steal_pointer (&sockets);
+
+  socket = usher_listen_socket_new_for_address (address, error);
+  if (socket == NULL)
+    return NULL;
+
+  sockets = g_ptr_array_new_with_free_func (g_object_unref);
+  g_ptr_array_add (sockets, socket);
+  return g_steal_pointer (&sockets);
+}
+
 static gboolean
-serve_addresses (UsherServicePool *entry,
+serve_addresses (UsherService *self,
+                 UsherServicePool *entry,
                  GPtrArray *served,
                  GError **error)
 {
   for (guint i = 0; i < entry->addresses->len; i++)
     {
       guint n_acceptors = GPOINTER_TO_UINT (g_ptr_array_index (entry->counts, i));
-      g_autoptr (GPtrArray) sockets =
-          usher_listen_sockets_new_for_address (g_ptr_array_index (entry->addresses, i), NULL, error);
+      g_autoptr (GPtrArray) sockets = make_sockets (self, g_ptr_array_index (entry->addresses, i), error);
 
       if (sockets == NULL ||
           !usher_acceptor_pool_serve_sockets (entry->pool, sockets, n_acceptors, served, error))
@@ -33,7 +58,7 @@ build_pool (UsherService *self,
   g_autoptr (GPtrArray) sockets = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (UsherChildSpec) spec = NULL;
 
-  if (!usher_service_pool_check_activation (entry, error) || !serve_addresses (entry, sockets, error))
+  if (!usher_service_pool_check_activation (entry, error) || !serve_addresses (self, entry, sockets, error))
     return FALSE;
 
   entry->supervisor = usher_acceptor_pool_make_tree (entry->pool, sockets, error);

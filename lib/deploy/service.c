@@ -27,6 +27,9 @@
  * same time: each gives its connections its grace, and then its shutdown. A deadline for all of it
  * can be set; what does not fit is refused at the start.
  *
+ * With [method@Usher.Service.set_hand_over_path] it hands its listen sockets over to its next version
+ * without losing a client.
+ *
  * It belongs to the context in which it was made.
  *
  * Since: 0.1
@@ -38,6 +41,7 @@ typedef enum
   PROP_SUPERVISOR,
   PROP_LAME_DUCK_MSEC,
   PROP_DRAIN_DEADLINE_MSEC,
+  PROP_HAND_OVER_PATH,
   PROP_MAINTENANCE,
   PROP_READINESS,
   PROP_STATE,
@@ -77,6 +81,9 @@ usher_service_get_property (GObject *object,
     case PROP_DRAIN_DEADLINE_MSEC:
       g_value_set_int64 (value, self->drain_deadline_msec);
       break;
+    case PROP_HAND_OVER_PATH:
+      g_value_set_string (value, usher_service_get_hand_over_path (self));
+      break;
     case PROP_MAINTENANCE:
       g_value_set_boolean (value, self->is_maintained);
       break;
@@ -113,6 +120,9 @@ usher_service_set_property (GObject *object,
     case PROP_DRAIN_DEADLINE_MSEC:
       usher_service_set_drain_deadline_msec (self, g_value_get_int64 (value));
       break;
+    case PROP_HAND_OVER_PATH:
+      usher_service_set_hand_over_path (self, g_value_get_string (value));
+      break;
     case PROP_MAINTENANCE:
       usher_service_set_maintenance (self, g_value_get_boolean (value));
       break;
@@ -142,6 +152,8 @@ usher_service_finalize (GObject *object)
 
   g_ptr_array_unref (self->pools);
   g_clear_pointer (&self->health, usher_service_pool_free);
+  g_clear_object (&self->handover);
+  g_clear_error (&self->start_error);
   g_object_unref (self->root);
   usher_reactor_unref (self->reactor);
   g_free (self->name);
@@ -186,6 +198,22 @@ make_settings (void)
   props[PROP_DRAIN_DEADLINE_MSEC] =
       g_param_spec_int64 ("drain-deadline-msec", NULL, NULL, -1, G_MAXINT32, -1,
                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+make_hand_over (void)
+{
+  /**
+   * UsherService:hand-over-path:
+   *
+   * Where the service hands over to its next version: the path of a Unix socket. The default is %NULL:
+   * it does not.
+   *
+   * Since: 0.1
+   */
+  props[PROP_HAND_OVER_PATH] =
+      g_param_spec_string ("hand-over-path", NULL, NULL, NULL,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 }
 
 static void
@@ -260,6 +288,7 @@ usher_service_class_init (UsherServiceClass *klass)
   object_class->constructed = usher_service_constructed;
   object_class->finalize = usher_service_finalize;
   make_settings ();
+  make_hand_over ();
   make_readiness ();
   make_figures ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
@@ -286,6 +315,12 @@ usher_service_init (UsherService *self)
   self->reactor = usher_reactor_ref_for_context (context);
   self->pools = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_service_pool_free);
   self->drain_deadline_msec = -1;
+}
+
+void
+usher_service_notify_hand_over_path (UsherService *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HAND_OVER_PATH]);
 }
 
 void
