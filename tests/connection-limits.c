@@ -46,7 +46,7 @@ expect_timed_out (ConnectionFixture *fixture)
 
   g_assert_true (fixture->is_done);
   g_assert_error (fixture->error, G_IO_ERROR, G_IO_ERROR_TIMED_OUT);
-  exit = usher_connection_explain (fixture->connection, FALSE, fixture->error);
+  exit = usher_connection_explain (fixture->connection, FALSE, g_error_copy (fixture->error));
   g_assert_cmpint (usher_exit_get_kind (exit), ==, USHER_EXIT_SHUTDOWN);
 }
 

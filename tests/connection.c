@@ -183,7 +183,7 @@ test_async_reads_on_when_writes_cannot_wait (ConnectionFixture *fixture,
   fault_inject (FAULT_EPOLL_CTL, 0, 1, ENOSPC);
   g_output_stream_write_async (fixture->out, much, 65536, G_PRIORITY_DEFAULT, NULL, on_write_failed, fixture);
   iterate_until (NULL, connection_fixture_is_done, fixture);
-  exit = usher_connection_explain (fixture->connection, FALSE, fixture->error);
+  exit = usher_connection_explain (fixture->connection, FALSE, g_error_copy (fixture->error));
   g_assert_cmpint (usher_exit_get_kind (exit), ==, USHER_EXIT_SHUTDOWN);
 
   g_atomic_int_set (&fixture->is_done, FALSE);
@@ -385,7 +385,7 @@ assert_explained (ConnectionFixture *fixture,
                   const GError *error,
                   UsherExitKind kind)
 {
-  g_autoptr (UsherExit) exit = usher_connection_explain (fixture->connection, succeeded, error);
+  g_autoptr (UsherExit) exit = usher_connection_explain (fixture->connection, succeeded, error != NULL ? g_error_copy (error) : NULL);
 
   g_assert_cmpint (usher_exit_get_kind (exit), ==, kind);
 }
@@ -456,7 +456,7 @@ expect_exit (ConnectionFixture *fixture,
   g_autoptr (UsherExit) exit = NULL;
 
   usher_connection_exit (fixture->connection, reason);
-  exit = usher_connection_explain (fixture->connection, FALSE, cancelled);
+  exit = usher_connection_explain (fixture->connection, FALSE, g_error_copy (cancelled));
   g_assert_true (exit == expected);
   assert_explained (fixture, TRUE, NULL, USHER_EXIT_NORMAL);
 }

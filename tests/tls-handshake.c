@@ -428,7 +428,7 @@ test_drains_if_silent (TlsFixture *fixture,
   g_assert_false (fixture->is_over);
   usher_connection_drain (fixture->plain.connection);
   tls_fixture_expect_error (fixture, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  exit = usher_connection_explain (fixture->plain.connection, FALSE, fixture->error);
+  exit = usher_connection_explain (fixture->plain.connection, FALSE, g_error_copy (fixture->error));
   g_assert_cmpint (usher_exit_get_kind (exit), ==, USHER_EXIT_SHUTDOWN);
   g_assert_null (usher_exit_get_error (exit));
 }

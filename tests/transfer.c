@@ -193,7 +193,7 @@ test_failures_of_the_kernel_are_the_peers (ConnectionFixture *fixture,
       fault_inject (FAULT_RECV, 0, 1, errnos[i]);
       g_assert_cmpint (g_input_stream_read (fixture->in, fixture->buffer, 1, NULL, &fixture->error), ==, -1);
       g_assert_error (fixture->error, G_IO_ERROR, (int) g_io_error_from_errno (errnos[i]));
-      exit = usher_connection_explain (fixture->connection, FALSE, fixture->error);
+      exit = usher_connection_explain (fixture->connection, FALSE, g_error_copy (fixture->error));
       g_assert_cmpint (usher_exit_get_kind (exit), ==, USHER_EXIT_SHUTDOWN);
     }
   fault_clear ();

@@ -94,7 +94,7 @@ run_fiber_finished (gpointer user_data)
   RunFiber *self = user_data;
 
   if (self->order == ORDER_SERVE)
-    usher_acceptor_run_served (self->run, self->succeeded, self->error);
+    usher_acceptor_run_served (self->run, self->succeeded, g_steal_pointer (&self->error));
   else if (self->order == ORDER_TERMINATE)
     usher_acceptor_run_terminated (self->run);
   else

@@ -27,7 +27,7 @@ on_continued (GObject *source_object,
               gpointer user_data)
 {
   UsherAcceptorRun *run = user_data;
-  g_autoptr (GError) error = NULL;
+  GError *error = NULL;
   gboolean succeeded;
 
   succeeded = usher_async_acceptor_acceptor_continue_finish (USHER_ASYNC_ACCEPTOR (run->acceptor), result,

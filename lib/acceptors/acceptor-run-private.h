@@ -98,9 +98,10 @@ void usher_acceptor_run_stop_accept_timer (UsherAcceptorRun *self);
 void usher_acceptor_run_initialised (UsherAcceptorRun *self,
                                      UsherAcceptorInit answer,
                                      const GError *error);
+/* (transfer full): error */
 void usher_acceptor_run_served (UsherAcceptorRun *self,
                                 gboolean succeeded,
-                                const GError *error);
+                                GError *error);
 void usher_acceptor_run_terminated (UsherAcceptorRun *self);
 
 G_END_DECLS

@@ -80,7 +80,7 @@ on_served (UsherMessage *message)
 {
   RunThread *self = run_thread_from_message (message);
 
-  usher_acceptor_run_served (self->run, self->succeeded, self->error);
+  usher_acceptor_run_served (self->run, self->succeeded, g_steal_pointer (&self->error));
   run_thread_free (self);
 }
 

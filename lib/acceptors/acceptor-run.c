@@ -132,7 +132,7 @@ run_turn_away (UsherAcceptorRun *self,
                const GError *error)
 {
   g_autoptr (UsherExit) reason = g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED)
-                                     ? usher_connection_explain (self->connection, FALSE, error)
+                                     ? usher_connection_explain (self->connection, FALSE, g_error_copy (error))
                                      : usher_exit_new_shutdown_with_error (error);
 
   usher_connection_close (self->connection);
@@ -186,7 +186,7 @@ usher_acceptor_run_serve (UsherAcceptorRun *self,
 void
 usher_acceptor_run_served (UsherAcceptorRun *self,
                            gboolean succeeded,
-                           const GError *error)
+                           GError *error)
 {
   g_autoptr (UsherExit) exit = usher_connection_explain (self->connection, succeeded, error);
 

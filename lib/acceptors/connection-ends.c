@@ -3,6 +3,7 @@
 
 #include "acceptors/connection-parts-private.h"
 
+#include "supervision/exit-private.h"
 #include "usher/error.h"
 
 void
@@ -35,9 +36,9 @@ connection_ref_exit_reason (UsherConnection *self)
 UsherExit *
 usher_connection_explain (UsherConnection *self,
                           gboolean succeeded,
-                          const GError *error)
+                          GError *error)
 {
-  g_autoptr (GError) no_error = NULL;
+  g_autoptr (GError) owned = error;
   UsherExit *exit_reason;
 
   if (succeeded)
@@ -48,21 +49,17 @@ usher_connection_explain (UsherConnection *self,
     return exit_reason;
 
   if (error == NULL)
-    {
-      no_error = g_error_new_literal (USHER_ERROR, USHER_ERROR_FAILED,
-                                      "The acceptor failed without saying why: acceptor_continue "
-                                      "returned FALSE and set no error");
-      return usher_exit_new_error (no_error);
-    }
+    return usher_exit_new_take (USHER_EXIT_ERROR,
+                                g_error_new_literal (USHER_ERROR, USHER_ERROR_FAILED,
+                                                     "The acceptor failed without saying why: acceptor_continue "
+                                                     "returned FALSE and set no error"));
 
   if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
       (usher_transport_is_exiting (self->transport) || usher_transport_is_draining (self->transport)))
     return usher_exit_new_shutdown ();
 
-  if (usher_transport_is_own_error (self->transport, error))
-    return usher_exit_new_shutdown_with_error (error);
-
-  return usher_exit_new_error (error);
+  return usher_exit_new_take (usher_transport_is_own_error (self->transport, error) ? USHER_EXIT_SHUTDOWN : USHER_EXIT_ERROR,
+                              g_steal_pointer (&owned));
 }
 
 /**

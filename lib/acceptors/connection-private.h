@@ -79,9 +79,9 @@ void usher_connection_kill (UsherConnection *self);
 void usher_connection_close (UsherConnection *self);
 
 /* Why the acceptor ended: what `acceptor_continue` answered, seen in the light of what happened to
- * the connection. `error` is (nullable). */
+ * the connection. `error` is (transfer full) (nullable). */
 UsherExit *usher_connection_explain (UsherConnection *self,
                                      gboolean succeeded,
-                                     const GError *error);
+                                     GError *error);
 
 G_END_DECLS

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The Usher authors */
 
-#include "usher/exit.h"
+#include "supervision/exit-private.h"
 
 /**
  * UsherExit:
@@ -33,14 +33,14 @@ static const char *const kind_names[] = {
   [USHER_EXIT_KILLED] = "killed",
 };
 
-static UsherExit *
-exit_new (UsherExitKind kind,
-          const GError *error)
+UsherExit *
+usher_exit_new_take (UsherExitKind kind,
+                     GError *error)
 {
   UsherExit *self = g_atomic_rc_box_new0 (UsherExit);
 
   self->kind = kind;
-  self->error = error != NULL ? g_error_copy (error) : NULL;
+  self->error = error;
 
   return self;
 }
@@ -65,7 +65,7 @@ exit_clear (gpointer data)
 UsherExit *
 usher_exit_new_normal (void)
 {
-  return exit_new (USHER_EXIT_NORMAL, NULL);
+  return usher_exit_new_take (USHER_EXIT_NORMAL, NULL);
 }
 
 /**
@@ -80,7 +80,7 @@ usher_exit_new_normal (void)
 UsherExit *
 usher_exit_new_shutdown (void)
 {
-  return exit_new (USHER_EXIT_SHUTDOWN, NULL);
+  return usher_exit_new_take (USHER_EXIT_SHUTDOWN, NULL);
 }
 
 /**
@@ -99,7 +99,7 @@ usher_exit_new_shutdown_with_error (const GError *error)
 {
   g_return_val_if_fail (error != NULL, NULL);
 
-  return exit_new (USHER_EXIT_SHUTDOWN, error);
+  return usher_exit_new_take (USHER_EXIT_SHUTDOWN, g_error_copy (error));
 }
 
 /**
@@ -117,7 +117,7 @@ usher_exit_new_error (const GError *error)
 {
   g_return_val_if_fail (error != NULL, NULL);
 
-  return exit_new (USHER_EXIT_ERROR, error);
+  return usher_exit_new_take (USHER_EXIT_ERROR, g_error_copy (error));
 }
 
 /**
@@ -132,7 +132,7 @@ usher_exit_new_error (const GError *error)
 UsherExit *
 usher_exit_new_killed (void)
 {
-  return exit_new (USHER_EXIT_KILLED, NULL);
+  return usher_exit_new_take (USHER_EXIT_KILLED, NULL);
 }
 
 /**

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#pragma once
+
+#include "usher/exit.h"
+
+G_BEGIN_DECLS
+
+/* The same as those that copy it. (transfer full): error */
+UsherExit *usher_exit_new_take (UsherExitKind kind,
+                                GError *error);
+
+G_END_DECLS
