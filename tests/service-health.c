@@ -184,6 +184,12 @@ test_follows_the_service (Fixture *fixture,
   g_assert_cmpstr (fixture->readinesses->str, ==, " starting ready draining draining starting");
 }
 
+static void
+count (guint *n)
+{
+  ++*n;
+}
+
 /* Its turn to be told to leave has not come. */
 static void
 test_answers_until_the_others_have_ended (Fixture *fixture,
@@ -191,8 +197,11 @@ test_answers_until_the_others_have_ended (Fixture *fixture,
 {
   g_autoptr (TestClient) client = NULL, late = NULL;
   UsherListenSocket *health;
+  guint n_reports = 0;
 
+  g_signal_connect_swapped (usher_service_get_supervisor (fixture->service), "report", G_CALLBACK (count), &n_reports);
   start (fixture);
+  n_reports = 0;
   health = get_socket (fixture, "health");
   client = test_client_connect (get_socket (fixture, "web"));
   test_client_send (client, "hello");
@@ -212,6 +221,7 @@ test_answers_until_the_others_have_ended (Fixture *fixture,
   iterate_pending (NULL);
   g_assert_true (fixture->has_exited);
   g_assert_false (usher_listen_socket_is_up (health));
+  g_assert_cmpuint (n_reports, ==, 0);
 }
 
 static void
