@@ -88,7 +88,7 @@ tls_fixture_expect_error (TlsFixture *self,
 gboolean
 tls_fixture_is_peer_failure (TlsFixture *self)
 {
-  g_autoptr (UsherExit) exit = usher_connection_explain (self->plain.connection, FALSE, self->error);
+  g_autoptr (UsherExit) exit = usher_connection_explain (self->plain.connection, FALSE, g_error_copy (self->error));
 
   return usher_exit_get_kind (exit) == USHER_EXIT_SHUTDOWN;
 }
