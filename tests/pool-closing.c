@@ -56,6 +56,7 @@ set_up (Fixture *fixture,
   g_autofree char *address = NULL;
 
   the_case->set_up_pool (&fixture->pool, NULL);
+  usher_acceptor_pool_set_drain_patience_msec (fixture->pool.pool, 1000);
   fixture->directory = g_dir_make_tmp ("usher-XXXXXX", NULL);
   fixture->clients = g_ptr_array_new_with_free_func ((GDestroyNotify) test_client_free);
   address = the_case->address != NULL ? g_strdup (the_case->address) : g_strdup_printf ("unix:%s/socket", fixture->directory);
@@ -249,7 +250,32 @@ is_draining (Fixture *fixture)
   return usher_connection_info_get_state (infos->pdata[0]) == USHER_CONNECTION_DRAINING;
 }
 
-/* Its first words may still be under way. */
+/* Its first words may still be under way; those who have spoken are told at once. */
+static void
+test_has_patience (Fixture *fixture,
+                   gconstpointer data)
+{
+  TestClient *silent = test_client_connect (fixture->pool.listen_socket);
+  TestClient *heard = pool_fixture_greet (&fixture->pool);
+
+  g_ptr_array_add (fixture->clients, silent);
+  g_ptr_array_add (fixture->clients, heard);
+  pool_fixture_wait_for (&fixture->pool, n_connections_is, 2);
+  fake_clock_advance_usec (400 * G_TIME_SPAN_MILLISECOND);
+  stop (fixture);
+  test_client_expect_end (heard);
+  pool_fixture_wait_for (&fixture->pool, n_connections_is, 1);
+  fake_clock_advance_usec (599 * G_TIME_SPAN_MILLISECOND);
+  iterate_pending (NULL);
+  g_assert_false (is_draining (fixture));
+  test_client_send (silent, "hello");
+  test_client_expect (silent, "hello");
+  fake_clock_advance_usec (1 * G_TIME_SPAN_MILLISECOND);
+  test_client_expect_end (silent);
+  pool_fixture_expect_exit (&fixture->pool, USHER_EXIT_SHUTDOWN);
+}
+
+/* The same, if it comes out of the queue. */
 static void
 test_tells_later (Fixture *fixture,
                   gconstpointer data)
@@ -456,6 +482,7 @@ main (int argc,
   add_case ("rejects-them-at-the-limit-if-that-is-so", test_rejects);
   add_case ("lets-them-wait-at-the-limit-if-that-is-so", test_waits);
   add_case ("refuses-them-when-the-grace-is-over", test_ends_with_the_grace);
+  add_case ("has-patience-with-those-who-have-not-spoken", test_has_patience);
   add_case ("tells-them-when-they-had-time-for-a-word", test_tells_later);
   add_case ("refuses-those-who-come-later", test_refuses_newcomers);
   add_case ("goes-on-if-it-is-opened-again", test_opened_again_meanwhile);

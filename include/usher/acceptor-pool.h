@@ -172,6 +172,11 @@ void usher_acceptor_pool_set_drain_spread_msec (UsherAcceptorPool *self,
 USHER_AVAILABLE_IN_0_1
 guint usher_acceptor_pool_get_drain_spread_msec (UsherAcceptorPool *self);
 USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_drain_patience_msec (UsherAcceptorPool *self,
+                                                  guint drain_patience_msec);
+USHER_AVAILABLE_IN_0_1
+guint usher_acceptor_pool_get_drain_patience_msec (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
 void usher_acceptor_pool_set_drain_on_failure (UsherAcceptorPool *self,
                                                gboolean drain_on_failure);
 USHER_AVAILABLE_IN_0_1

@@ -79,10 +79,6 @@ void usher_acceptor_pool_install_properties (GObjectClass *object_class);
 /* The pool's life. */
 void usher_acceptor_pool_child_iface_init (UsherChildInterface *iface);
 gboolean usher_acceptor_pool_is_accepting (UsherAcceptorPool *self);
-/* It came through a listen socket that is closed by now, and is told to leave when it had the time for
- * its first words. */
-void usher_acceptor_pool_tell_latecomer (UsherAcceptorPool *self,
-                                         UsherAcceptorRun *run);
 /* Makes what is what should be, soon. Any thread, that has a reference. */
 void usher_acceptor_pool_schedule (UsherAcceptorPool *self);
 void usher_acceptor_pool_escalate (UsherAcceptorPool *self);

@@ -34,10 +34,10 @@
  *    [property@Usher.AcceptorPool:period-msec]) the pool lets go of its listen sockets, which stay
  *    open, tells its connections to leave, and exits; its supervisor decides what is next.
  * 7. When a listen socket is closed on purpose, the pool accepts what is still in its queue, its
- *    waiting acceptors end, and its connections are told to leave. Those who come out of the queue
- *    are told a second after they begin, as their first words may be under way. They get
- *    places and acceptors as others do, and whoever has none when the grace of the pool is over is
- *    refused. When it fails or is restarted, its connections stay, unless
+ *    waiting acceptors end, and its connections are told to leave; those that have not said anything
+ *    yet have a second for that ([property@Usher.AcceptorPool:drain-patience-msec]). Those who come out
+ *    of the queue get places and acceptors as others do, and whoever has none when the grace of the pool
+ *    is over is refused. When it fails or is restarted, its connections stay, unless
  *    [property@Usher.AcceptorPool:drain-on-failure] is set.
  * 8. When the pool is shut down, its waiting acceptors end, its connections are told, and have
  *    [property@Usher.AcceptorPool:grace-msec] to finish. Then their I/O is cancelled, so that their
@@ -139,6 +139,7 @@ usher_acceptor_pool_init (UsherAcceptorPool *self)
   self->max_connections_per_peer = G_MAXUINT;
   self->max_connections_per_user = G_MAXUINT;
   self->terms.at_limit_wait_msec = 1000;
+  self->terms.drain_patience_usec = 1 * G_TIME_SPAN_SECOND;
   self->link = usher_pool_link_new (self);
   self->slots = (UsherSlots) USHER_SLOTS_INIT;
   usher_peer_counts_init (&self->peers);

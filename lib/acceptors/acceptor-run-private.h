@@ -46,7 +46,6 @@ struct _UsherAcceptorRun
   UsherTimer timer;    /* the end of its wait for a connection; then, when that is told to leave */
   gint64 began_usec;   /* to serve */
   gint64 drained_usec; /* when the connection's grace began; 0 before. It may be told later */
-  gboolean is_late;    /* came through a listen socket that was closed by then */
   gboolean is_cut;     /* made to exit after its grace */
 
   GList run_link;     /* in the pool's list of all runs */

@@ -66,6 +66,9 @@ char *usher_connection_dup_transport_peer_name (UsherConnection *self);
 void usher_connection_set_fiber (UsherConnection *self,
                                  UsherFiber *fiber);
 
+/* Any thread: whether its peer has been heard at all. */
+gboolean usher_connection_has_received (UsherConnection *self);
+
 /* Called in the connection's context: please leave, in your own time. Does nothing if told. */
 void usher_connection_drain (UsherConnection *self);
 

@@ -345,6 +345,12 @@ usher_connection_add_bytes (UsherConnection *self,
   *bytes_sent += usher_transport_get_n_bytes (self->transport, USHER_TRANSPORT_WRITE);
 }
 
+gboolean
+usher_connection_has_received (UsherConnection *self)
+{
+  return usher_transport_get_n_bytes (self->transport, USHER_TRANSPORT_READ) > 0;
+}
+
 void
 usher_connection_set_drain_idle_reads (UsherConnection *self,
                                        gboolean drain_idle_reads)

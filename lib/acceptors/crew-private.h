@@ -39,6 +39,7 @@ typedef struct
   gboolean drain_idle_reads;
   UsherTransportLimits limits; /* that connections begin with */
   gint64 drain_spread_usec;    /* what there is of it within the grace */
+  gint64 drain_patience_usec;
   UsherAtLimit at_limit;
   guint at_limit_wait_msec;
   GBytes *goodbye; /* (owned) (nullable) */
@@ -140,8 +141,7 @@ void usher_crew_leave (UsherCrew *self,
                        gpointer unused);
 
 void usher_crew_begin_drain (UsherCrew *self);
-/* It came through a listen socket that is closed by now, and is told to leave when it had the time for
- * its first words. */
+/* It came through a listen socket that is closed by now, and is told to leave. */
 void usher_crew_tell_latecomer (UsherCrew *self,
                                 UsherAcceptorRun *run);
 

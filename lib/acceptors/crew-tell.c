@@ -8,15 +8,30 @@
 #include "acceptors/drain-spread-private.h"
 #include "runtime/clock-private.h"
 
-/* Who is accepted when nobody else is any more has so long to say what it wants. */
-#define FIRST_WORD_USEC (1 * G_TIME_SPAN_SECOND)
-
-/* Whether its turn has not come by a given moment. */
-static gboolean
-run_is_told_after (UsherAcceptorRun *run,
-                   gint64 usec)
+/* Whoever has connected has a time to say what it wants: that may be under way. */
+static gint64
+crew_get_earliest_usec (UsherCrew *self,
+                        UsherAcceptorRun *run)
 {
-  return run->drained_usec == 0 || (!run->is_late && usher_timer_is_started (&run->timer) && run->timer.deadline_usec > usec);
+  return usher_connection_has_received (run->connection) ? 0 : run->began_usec + self->terms.drain_patience_usec;
+}
+
+/* Whether neither its turn has come by a given moment, nor the end of its time for a word. */
+static gboolean
+crew_tells_after (UsherCrew *self,
+                  UsherAcceptorRun *run,
+                  gint64 usec)
+{
+  return run->drained_usec == 0 || (usher_timer_is_started (&run->timer) &&
+                                    run->timer.deadline_usec > MAX (usec, crew_get_earliest_usec (self, run)));
+}
+
+static void
+crew_tell_run (UsherCrew *self,
+               UsherAcceptorRun *run,
+               gint64 delay_usec)
+{
+  usher_acceptor_run_tell (run, MAX (delay_usec, crew_get_earliest_usec (self, run) - usher_clock_now_usec ()));
 }
 
 /* Tells the connections of one listen socket, or of all, each in its turn. Those who wait for theirs
@@ -39,7 +54,7 @@ crew_tell (UsherCrew *self,
           (listen_socket != NULL && run->socket->listen_socket != listen_socket))
         continue;
 
-      if (run_is_told_after (run, now_usec + spread_usec))
+      if (crew_tells_after (self, run, now_usec + spread_usec))
         {
           run->drained_usec = now_usec;
           g_ptr_array_add (told, usher_acceptor_run_ref (run));
@@ -48,8 +63,7 @@ crew_tell (UsherCrew *self,
     }
 
   for (guint i = 0; i < told->len; i++)
-    usher_acceptor_run_tell (told->pdata[i],
-                             usher_drain_spread_delay_usec (spread_usec, i, told->len, g_random_double ()));
+    crew_tell_run (self, told->pdata[i], usher_drain_spread_delay_usec (spread_usec, i, told->len, g_random_double ()));
 
   return last_usec;
 }
@@ -60,9 +74,8 @@ usher_crew_tell_latecomer (UsherCrew *self,
 {
   gint64 spread_usec = usher_drain_spread_delay_usec (self->terms.drain_spread_usec, 0, 1, g_random_double ());
 
-  run->is_late = TRUE;
   run->drained_usec = usher_clock_now_usec ();
-  usher_acceptor_run_tell (run, MAX (FIRST_WORD_USEC, spread_usec));
+  crew_tell_run (self, run, spread_usec);
 }
 
 void

@@ -195,6 +195,51 @@ usher_acceptor_pool_get_drain_spread_msec (UsherAcceptorPool *self)
 }
 
 /**
+ * usher_acceptor_pool_set_drain_patience_msec: (set-property drain-patience-msec)
+ * @self: a pool
+ * @drain_patience_msec: a time in milliseconds; 0 for none
+ *
+ * Sets how long a connection that has not said anything yet is not told to leave. It may change at any
+ * time, and counts for those that are told from then on.
+ *
+ * Since: 0.1
+ */
+void
+usher_acceptor_pool_set_drain_patience_msec (UsherAcceptorPool *self,
+                                             guint drain_patience_msec)
+{
+  gint64 drain_patience_usec = drain_patience_msec * G_TIME_SPAN_MILLISECOND;
+
+  g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  g_return_if_fail (drain_patience_msec <= G_MAXINT32);
+
+  if (self->terms.drain_patience_usec == drain_patience_usec)
+    return;
+
+  self->terms.drain_patience_usec = drain_patience_usec;
+  usher_acceptor_pool_apply_terms (self);
+  usher_acceptor_pool_notify (self, USHER_POOL_PROP_DRAIN_PATIENCE_MSEC);
+}
+
+/**
+ * usher_acceptor_pool_get_drain_patience_msec: (get-property drain-patience-msec)
+ * @self: a pool
+ *
+ * Gets how long a connection that has not said anything yet is not told to leave.
+ *
+ * Returns: a time in milliseconds; 0 for none
+ *
+ * Since: 0.1
+ */
+guint
+usher_acceptor_pool_get_drain_patience_msec (UsherAcceptorPool *self)
+{
+  g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
+
+  return self->terms.drain_patience_usec / G_TIME_SPAN_MILLISECOND;
+}
+
+/**
  * usher_acceptor_pool_set_drain_on_failure: (set-property drain-on-failure)
  * @self: a pool
  * @drain_on_failure: true or false

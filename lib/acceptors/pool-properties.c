@@ -19,6 +19,8 @@ static const struct
     usher_acceptor_pool_set_escalation_grace_msec },
   { USHER_POOL_PROP_DRAIN_SPREAD_MSEC, usher_acceptor_pool_get_drain_spread_msec,
     usher_acceptor_pool_set_drain_spread_msec },
+  { USHER_POOL_PROP_DRAIN_PATIENCE_MSEC, usher_acceptor_pool_get_drain_patience_msec,
+    usher_acceptor_pool_set_drain_patience_msec },
   { USHER_POOL_PROP_READ_TIMEOUT_MSEC, usher_acceptor_pool_get_read_timeout_msec,
     usher_acceptor_pool_set_read_timeout_msec },
   { USHER_POOL_PROP_WRITE_TIMEOUT_MSEC, usher_acceptor_pool_get_write_timeout_msec,

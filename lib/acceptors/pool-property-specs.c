@@ -137,6 +137,21 @@ install_drain (void)
                          G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
 
   /**
+   * UsherAcceptorPool:drain-patience-msec:
+   *
+   * How long, in milliseconds since it was accepted, a connection that has not said anything yet is not
+   * told to leave. What it wants may be under way: its client could connect, and would be sent away
+   * without an answer. The grace does not wait for it.
+   *
+   * The default is 1000.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_DRAIN_PATIENCE_MSEC] =
+      g_param_spec_uint ("drain-patience-msec", NULL, NULL, 0, G_MAXINT32, 1000,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+
+  /**
    * UsherAcceptorPool:drain-on-failure:
    *
    * Whether connections are told to leave also when their listen socket failed or is

@@ -34,6 +34,8 @@ make_health (UsherService *self)
 
   usher_acceptor_pool_set_max_connections (pool, MAX_CONNECTIONS);
   usher_acceptor_pool_set_grace_msec (pool, GRACE_MSEC);
+  /* Whoever has not asked by then has to ask elsewhere. */
+  usher_acceptor_pool_set_drain_patience_msec (pool, 0);
   usher_acceptor_pool_set_shutdown_msec (pool, USHER_SHUTDOWN_BRUTAL_KILL);
   return usher_service_pool_new (pool);
 }

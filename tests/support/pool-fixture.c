@@ -38,6 +38,8 @@ pool_fixture_set_up (PoolFixture *self,
   self->pool = pool;
   if (pool_fixture_is_in_fibers ())
     usher_acceptor_pool_set_execution (pool, USHER_EXECUTION_FIBER);
+  /* Most clients here have nothing to say; pool-closing is about those who do. */
+  usher_acceptor_pool_set_drain_patience_msec (pool, 0);
   self->logger = gt_signal_logger_new ();
   gt_signal_logger_connect (self->logger, pool, "exited");
   g_signal_connect (pool, "exited", G_CALLBACK (on_exited), self);
