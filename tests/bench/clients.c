@@ -91,6 +91,7 @@ connect_to_server (Clients *self)
     .sin_port = htons (self->port),
   };
   int fd = socket (AF_INET, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+  int errsv;
 
   if (fd < 0)
     return -1;
@@ -99,8 +100,20 @@ connect_to_server (Clients *self)
       (connect (fd, (struct sockaddr *) &address, sizeof address) == 0 || errno == EINPROGRESS))
     return fd;
 
+  errsv = errno;
   close (fd);
+  errno = errsv;
   return -1;
+}
+
+/* What fails without an errno was not answered. */
+static void
+clients_count_failure (Clients *self,
+                       int errsv)
+{
+  self->n_failed++;
+  self->n_refused += errsv == ECONNREFUSED;
+  self->n_reset += errsv == ECONNRESET || errsv == EPIPE;
 }
 
 static void
@@ -113,7 +126,7 @@ clients_start_one (Clients *self)
   self->n_started++;
   if (fd < 0)
     {
-      self->n_failed++;
+      clients_count_failure (self, errno);
       return;
     }
 
@@ -134,7 +147,7 @@ clients_has_to_start (Clients *self)
 static void
 clients_end_when_time_is_up (Clients *self)
 {
-  if (now_nsec () <= self->began_nsec + self->plan.duration_usec * NSEC_PER_USEC)
+  if (!g_atomic_int_get (&self->is_over) && now_nsec () <= self->began_nsec + self->plan.duration_usec * NSEC_PER_USEC)
     return;
 
   self->plan.n_clients = self->n_started;
@@ -151,9 +164,10 @@ clients_start_some (Clients *self)
 
 static void
 clients_failed (Clients *self,
-                Client *client)
+                Client *client,
+                int errsv)
 {
-  self->n_failed++;
+  clients_count_failure (self, errsv);
   if (client->is_kept)
     {
       g_ptr_array_remove_fast (self->kept, client);
@@ -179,7 +193,7 @@ clients_client_connected (Clients *self,
   if (client_ask (client))
     self->n_asked++;
   else
-    clients_failed (self, client);
+    clients_failed (self, client, errno);
 }
 
 /* Returns whether this client had another byte to send. */
@@ -193,7 +207,7 @@ clients_ask_again (Clients *self,
   self->n_more_rounds--;
   client->asked_nsec = self->ended_nsec;
   if (!client_ask (client))
-    clients_failed (self, client);
+    clients_failed (self, client, errno);
   return TRUE;
 }
 
@@ -228,7 +242,7 @@ clients_client_readable (Clients *self,
   if (n == 1)
     clients_client_answered (self, client);
   else if (n == 0 || errno != EAGAIN)
-    clients_failed (self, client);
+    clients_failed (self, client, n == 0 ? 0 : errno);
 }
 
 static void
@@ -262,11 +276,17 @@ clients_restart_clock (Clients *self)
 }
 
 void
+clients_end (Clients *self)
+{
+  g_atomic_int_set (&self->is_over, TRUE);
+}
+
+void
 clients_begin (Clients *self,
                ClientsPlan plan)
 {
   self->plan = plan;
-  self->n_started = self->n_asked = self->n_failed = 0;
+  self->n_started = self->n_asked = self->n_failed = self->n_refused = self->n_reset = 0;
   clients_restart_clock (self);
   clients_start_some (self);
 }

@@ -30,6 +30,9 @@ typedef struct
   guint n_in_flight;
   guint n_asked;
   guint n_failed;
+  guint n_refused;     /* of these */
+  guint n_reset;       /* of these */
+  int is_over;         /* (atomic): no more are started */
   GPtrArray *kept;     /* (owned) (element-type Client) */
   GArray *latencies;   /* (owned) (element-type gint64): nanoseconds, one an answer */
   guint n_more_rounds; /* answers that are answered with another byte */
@@ -44,6 +47,8 @@ void clients_begin (Clients *self,
                     ClientsPlan plan);
 /* The measurement begins anew, with what is going on. */
 void clients_restart_clock (Clients *self);
+/* Any thread: no more are started. */
+void clients_end (Clients *self);
 /* Until all have sent their byte. */
 void clients_wait_until_asked (Clients *self);
 /* Until all were answered. Those that wait for too long have failed. */

@@ -100,6 +100,34 @@ load_ping_pong (Load *self)
   load_end (self);
 }
 
+static void
+wait_for_end_of_input (void)
+{
+  char ignored[64];
+
+  while (read (STDIN_FILENO, ignored, sizeof ignored) > 0)
+    continue;
+}
+
+static gpointer
+end_with_input (gpointer clients)
+{
+  wait_for_end_of_input ();
+  clients_end (clients);
+  return NULL;
+}
+
+/* Which process serves may change. */
+static void
+load_press (Load *self)
+{
+  GThread *thread = g_thread_new ("input", end_with_input, &self->clients);
+
+  clients_begin (&self->clients, load_plan (self, self->n_in_flight, FALSE));
+  clients_wait_until_answered (&self->clients);
+  g_thread_join (thread);
+}
+
 static const struct
 {
   const char *name;
@@ -108,6 +136,7 @@ static const struct
 } modes[] = {
   { "hold", load_hold, "connect -n clients and keep them until standard input ends" },
   { "churn", load_churn, "-n clients, -p at a time: connect, echo, reset" },
+  { "press", load_press, "as churn, until standard input ends, whoever is the server" },
   { "storm", load_storm, "-n clients at once, each is answered" },
   { "burst", load_burst, "-n clients connect and send while the server is stopped; then it goes on" },
   { "ping-pong", load_ping_pong, "-n bytes back and forth over -b connections" },
@@ -142,20 +171,13 @@ load_print (Load *self)
   g_array_sort (latencies, compare_latencies);
   printf ("{\"n\": %u, \"failed\": %u, \"seconds\": %.6f, \"cpu_usec\": %.3f, \"rss_bytes\": %.1f,"
           " \"kernel_bytes\": %.1f,"
-          " \"p50_usec\": %.1f, \"p99_usec\": %.1f, \"p999_usec\": %.1f}\n",
+          " \"p50_usec\": %.1f, \"p99_usec\": %.1f, \"p999_usec\": %.1f, \"max_usec\": %.1f,"
+          " \"refused\": %u, \"reset\": %u}\n",
           latencies->len, clients->n_failed, (clients->ended_nsec - clients->began_nsec) / 1e9,
           self->cpu_nsec / 1e3 / n, self->rss_bytes / n, self->kernel_bytes / n, percentile_usec (latencies, 0.5),
-          percentile_usec (latencies, 0.99), percentile_usec (latencies, 0.999));
+          percentile_usec (latencies, 0.99), percentile_usec (latencies, 0.999),
+          percentile_usec (latencies, 1), clients->n_refused, clients->n_reset);
   fflush (stdout);
-}
-
-static void
-wait_for_end_of_input (void)
-{
-  char ignored[64];
-
-  while (read (STDIN_FILENO, ignored, sizeof ignored) > 0)
-    continue;
 }
 
 static gboolean
