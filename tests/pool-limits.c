@@ -491,6 +491,20 @@ get_bytes_sent (PoolFixture *fixture)
 }
 
 static void
+assert_line (const UsherPoolStatistics *statistics)
+{
+  g_autofree char *line = usher_pool_statistics_to_string (statistics);
+
+  g_assert_cmpstr (line, ==,
+                   "connections=1 counted=1 waiting=2 held=0 queue-depth=0 accepted=4 "
+                   "refused-limit=0 refused-peer=0 refused-user=0 refused-draining=0 "
+                   "accept-errors-peer=0 accept-errors-resource=0 accept-errors-listen-socket=0 "
+                   "exits-normal=1 exits-shutdown=1 exits-error=1 exits-killed=0 "
+                   "peer-failures=1 start-errors=0 ignored=0 accept-timeouts=0 restarts=1 "
+                   "bytes-received=29 bytes-sent=20");
+}
+
+static void
 test_counts (PoolFixture *fixture,
              gconstpointer data)
 {
@@ -529,6 +543,7 @@ test_counts (PoolFixture *fixture,
   g_assert_cmpuint (usher_pool_statistics_get_queue_depth (statistics), ==, 0);
   g_assert_cmpuint (usher_pool_statistics_get_bytes_received (statistics), ==, 4 * strlen ("hello") + strlen ("quit") + strlen ("crash"));
   g_assert_cmpuint (usher_pool_statistics_get_bytes_sent (statistics), ==, 4 * strlen ("hello"));
+  assert_line (statistics);
   g_object_get (fixture->pool, "n-accepted", &n_accepted, "n-failed", &n_failed, NULL);
   g_assert_cmpuint (n_accepted, ==, 4);
   g_assert_cmpuint (n_failed, ==, 1);

@@ -100,6 +100,8 @@ USHER_AVAILABLE_IN_0_1
 guint usher_pool_statistics_get_n_held (const UsherPoolStatistics *self);
 USHER_AVAILABLE_IN_0_1
 guint usher_pool_statistics_get_queue_depth (const UsherPoolStatistics *self);
+USHER_AVAILABLE_IN_0_1
+char *usher_pool_statistics_to_string (const UsherPoolStatistics *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (UsherPoolStatistics, usher_pool_statistics_unref)
 

@@ -442,6 +442,7 @@ usher_acceptor_pool_set_at_limit (UsherAcceptorPool *self,
                                   UsherAtLimit at_limit)
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  g_return_if_fail (at_limit >= USHER_AT_LIMIT_QUEUE && at_limit <= USHER_AT_LIMIT_REJECT);
 
   if (self->terms.at_limit == at_limit)
     return;
