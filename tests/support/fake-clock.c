@@ -26,6 +26,13 @@ fake_arm (GSource *source,
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
   gboolean is_due = deadline_usec >= 0 && deadline_usec <= now_usec;
 
+  /* Another thread may have asked for the clock just before it was removed. */
+  if (armed == NULL)
+    {
+      g_source_set_ready_time (source, deadline_usec);
+      return;
+    }
+
   g_hash_table_remove (armed, source);
   if (deadline_usec > now_usec)
     g_hash_table_insert (armed, g_source_ref (source),
