@@ -130,7 +130,7 @@ test_r22 (PoolFixture *fixture,
   pool_fixture_start (fixture);
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
   script_let_go (&fixture->script);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_true (n_connections_is (fixture, 0));
   g_clear_pointer (&fixture->exit, usher_exit_unref);
   pool_fixture_stop (fixture);
@@ -151,9 +151,9 @@ test_r23 (PoolFixture *fixture,
   usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
   late = test_client_connect (fixture->listen_socket);
   test_client_send (late, "hello");
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   fake_clock_advance_usec (4 * G_TIME_SPAN_SECOND);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_true (n_connections_is (fixture, 1));
   test_client_send (here, "quit");
   test_client_expect_end (here);
@@ -225,7 +225,7 @@ test_r25 (PoolFixture *fixture,
   begin_stubborn_shutdown (fixture, clients);
   pool_fixture_wait_for (fixture, n_stubborn_is, 2);
   fake_clock_advance_usec (200 * G_TIME_SPAN_MILLISECOND - 1);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_null (fixture->exit);
   fake_clock_advance_usec (1);
   pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
@@ -242,7 +242,7 @@ test_r25_infinity (PoolFixture *fixture,
   begin_stubborn_shutdown (fixture, clients);
   pool_fixture_wait_for (fixture, n_stubborn_is, 2);
   fake_clock_advance_usec (G_TIME_SPAN_DAY);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_null (fixture->exit);
   script_let_go (&fixture->script);
   pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
@@ -327,6 +327,7 @@ test_r29 (PoolFixture *fixture,
   g_clear_pointer (&children, g_ptr_array_unref);
 
   usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
+  pool_fixture_settle (fixture);
   children = usher_acceptor_pool_which_children (fixture->pool);
   g_assert_cmpint (usher_connection_info_get_state (children->pdata[0]), ==, USHER_CONNECTION_DRAINING);
   g_clear_pointer (&children, g_ptr_array_unref);
@@ -398,13 +399,13 @@ test_r31 (PoolFixture *fixture,
   g_assert_true (usher_acceptor_pool_set_n_acceptors (fixture->pool, fixture->listen_socket, 3, NULL));
   pool_fixture_wait_for (fixture, n_waiting_is, 3);
   fake_clock_advance_usec (1 * G_TIME_SPAN_SECOND);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_true (n_terminates_is (fixture, 1));
 
   g_assert_false (usher_acceptor_pool_set_n_acceptors (fixture->pool, fixture->listen_socket, 0, &error));
   g_assert_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
   g_assert_true (usher_acceptor_pool_set_n_acceptors (fixture->pool, fixture->listen_socket, 1, NULL));
-  pool_fixture_wait_for (fixture, n_waiting_is, 1);
+  pool_fixture_wait_for (fixture, n_waiting_is, pool_fixture_deal (fixture, 1));
 
   /* The charges of before still count. */
   usher_acceptor_pool_set_intensity (fixture->pool, 1);

@@ -143,7 +143,7 @@ test_a_crowd_delays_nobody (PoolFixture *fixture,
   pool_fixture_start (fixture);
   here = pool_fixture_greet (fixture);
   /* Its next read waits in the reactor. */
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   usher_acceptor_pool_suspend (fixture->pool);
   for (guint i = 0; i < 300; i++)
     g_ptr_array_add (crowd, test_client_connect (fixture->listen_socket));

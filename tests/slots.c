@@ -56,6 +56,21 @@ test_low_watermark (void)
   take (&slots, 4);
 }
 
+/* One takes the last place for somebody who does not come, and another is refused meanwhile. */
+static void
+test_unused_place_starves_nobody (void)
+{
+  UsherSlots slots = USHER_SLOTS_INIT;
+
+  usher_slots_set_limits (&slots, 8, 4);
+  take (&slots, 8);
+  g_assert_false (usher_slots_take (&slots));
+  g_assert_true (usher_slots_give_unused (&slots));
+  take (&slots, 1);
+  g_assert_false (usher_slots_give_unused (&slots));
+  take (&slots, 1);
+}
+
 static void
 test_a_higher_limit_wakes (void)
 {
@@ -170,6 +185,7 @@ main (int argc,
   g_test_add_func ("/slots/are-limited", test_limit);
   g_test_add_func ("/slots/wake-nobody-in-vain", test_nobody_is_woken_in_vain);
   g_test_add_func ("/slots/wait-for-the-low-watermark", test_low_watermark);
+  g_test_add_func ("/slots/an-unused-place-starves-nobody", test_unused_place_starves_nobody);
   g_test_add_func ("/slots/follow-a-changed-limit", test_a_higher_limit_wakes);
   g_test_add_data_func ("/slots/lose-no-wake-up", GUINT_TO_POINTER (N_PLACES - 1), test_threads);
   g_test_add_data_func ("/slots/lose-no-wake-up-with-a-low-watermark", GUINT_TO_POINTER (0), test_threads);

@@ -41,7 +41,9 @@ typedef gboolean (*UsherHandler) (UsherConnection *connection,
  * @user_data: what was given with the function
  * @error: return location for a #GError
  *
- * Makes one acceptor. It is called in the pool's context, once for every acceptor.
+ * Makes one acceptor. It is called once for every acceptor, where that is going to live: in the pool's
+ * context, or in one of its [property@Usher.AcceptorPool:workers]. Then it has to be thread-safe, and of
+ * @pool it may use what any thread may call.
  *
  * Returns: (transfer full) (nullable): an acceptor, or %NULL with @error set
  *
@@ -136,6 +138,11 @@ void usher_acceptor_pool_set_execution (UsherAcceptorPool *self,
                                         UsherExecution execution);
 USHER_AVAILABLE_IN_0_1
 UsherExecution usher_acceptor_pool_get_execution (UsherAcceptorPool *self);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_workers (UsherAcceptorPool *self,
+                                      guint workers);
+USHER_AVAILABLE_IN_0_1
+guint usher_acceptor_pool_get_workers (UsherAcceptorPool *self);
 USHER_AVAILABLE_IN_0_1
 void usher_acceptor_pool_set_restart (UsherAcceptorPool *self,
                                       UsherRestart restart);

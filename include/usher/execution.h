@@ -15,14 +15,14 @@ G_BEGIN_DECLS
 /**
  * UsherExecution:
  * @USHER_EXECUTION_THREAD: in a thread for each acceptor, for any code in any language
- * @USHER_EXECUTION_FIBER: in a fiber for each acceptor, on the pool's context, for C and C++ code that
- *   serves very many connections
+ * @USHER_EXECUTION_FIBER: in a fiber for each acceptor, on the pool's context or in one of its
+ *   [property@Usher.AcceptorPool:workers], for C and C++ code that serves very many connections
  *
  * Where the code of a blocking acceptor runs; all three of its functions run in the same place.
  *
  * A fiber is blocking code that gives its thread away whenever it waits: in the blocking functions of
  * its connection's streams, in [func@Usher.await], and in [func@Usher.sleep_msec]. All else that blocks
- * holds up the pool's context and everybody in it. The interpreters of Python and JavaScript crash in a
+ * holds up that context and everybody in it. The interpreters of Python and JavaScript crash in a
  * fiber: they do not expect that their stack is exchanged. It has a stack of 64 KiB; it must not hold a lock
  * that others want while it waits, nor iterate the context that it runs in. What it pushes as
  * thread-default context or current cancellable is its own.

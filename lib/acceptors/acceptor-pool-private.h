@@ -8,6 +8,7 @@
 #include "acceptors/pool-link-private.h"
 #include "acceptors/pool-socket-private.h"
 #include "acceptors/pool-statistics-private.h"
+#include "acceptors/share-private.h"
 #include "acceptors/slots-private.h"
 #include "supervision/budget-private.h"
 #include "supervision/life-private.h"
@@ -35,6 +36,7 @@ struct _UsherAcceptorPool
   UsherReactor *reactor; /* (owned) */
   GPtrArray *sockets;    /* (owned) (element-type UsherPoolSocket) */
 
+  guint n_workers;
   UsherCrewTerms terms; /* told to each crew when they change; a pool cannot start without a factory */
   UsherRestart restart;
   guint intensity;
@@ -53,6 +55,7 @@ struct _UsherAcceptorPool
   UsherPoolLink *link; /* (owned) */
   UsherSlots slots;
   UsherPeerCounts peers;
+  UsherCommonShare share;
   UsherPoolCounters counters; /* the pool's own, and those of the crews that have left */
 
   /* One life, from a start to its exit. */
@@ -68,6 +71,7 @@ struct _UsherAcceptorPool
   gint64 drain_grace_msec;      /* of the drain that is under way */
   gint64 drain_deadline_usec;   /* of its grace */
   gint64 told_usec;             /* when the last connection was told, as far as is known */
+  guint n_ending;               /* workers that are about to end */
   guint n_untold;               /* crews that have not answered yet */
   GPtrArray *tally;             /* (owned) (nullable) (element-type UsherTallied): what is reported at its end */
   UsherBudget resource_reports; /* what may be reported, as a rate */
@@ -110,7 +114,10 @@ gboolean usher_acceptor_pool_check_execution (UsherAcceptorPool *self,
                                               GError **error);
 
 /* The pool's crews. */
-void usher_acceptor_pool_start_crews (UsherAcceptorPool *self);
+gboolean usher_acceptor_pool_start_crews (UsherAcceptorPool *self,
+                                          GError **error);
+/* Those who have not left by now are not waited for. */
+void usher_acceptor_pool_forsake_crews (UsherAcceptorPool *self);
 /* (transfer full) (element-type UsherCrew): to go through while anything may happen. */
 GPtrArray *usher_acceptor_pool_dup_crews (UsherAcceptorPool *self);
 void usher_acceptor_pool_order (UsherAcceptorPool *self,
@@ -126,23 +133,21 @@ void usher_acceptor_pool_wake_crews (UsherAcceptorPool *self);
 
 UsherCrewFigures usher_acceptor_pool_sum_figures (UsherAcceptorPool *self);
 
-/* What the crews tell. The data is an UsherCrewNews (transfer full), but for the last two. */
+/* What the crews tell. */
 void usher_acceptor_pool_start_failed (UsherAcceptorPool *self,
-                                       gpointer news);
+                                       UsherCrewNews *news);
 void usher_acceptor_pool_lacks_resource (UsherAcceptorPool *self,
-                                         gpointer news);
+                                         UsherCrewNews *news);
 void usher_acceptor_pool_socket_failed (UsherAcceptorPool *self,
-                                        gpointer news);
+                                        UsherCrewNews *news);
 void usher_acceptor_pool_connection_failed (UsherAcceptorPool *self,
-                                            gpointer news);
+                                            UsherCrewNews *news);
 void usher_acceptor_pool_run_killed (UsherAcceptorPool *self,
-                                     gpointer news);
-/* `told_usec` (transfer full): a gint64, when the last of its connections was told; 0 if it has none */
+                                     UsherCrewNews *news);
 void usher_acceptor_pool_crew_told (UsherAcceptorPool *self,
-                                    gpointer told_usec);
-/* `crew` (transfer full) */
+                                    UsherCrewNews *news);
 void usher_acceptor_pool_crew_left (UsherAcceptorPool *self,
-                                    gpointer crew);
+                                    UsherCrewNews *news);
 
 /* The pool's reports. */
 void usher_acceptor_pool_report (UsherAcceptorPool *self,

@@ -24,7 +24,8 @@
  *    acceptors *waiting*: made, set up by `acceptor_init`, and ready.
  * 3. A connection goes to the acceptor that has waited longest, and another takes its place. A
  *    blocking acceptor runs in a thread of its own; one that implements
- *    [iface@Usher.AsyncAcceptor] runs in the pool's context.
+ *    [iface@Usher.AsyncAcceptor] runs in the pool's context, or in one of its
+ *    [property@Usher.AcceptorPool:workers].
  * 4. The acceptor's exit has a reason. `NORMAL` and `SHUTDOWN` are silent. `ERROR` is reported by
  *    [signal@Usher.AcceptorPool::report]; it is charged to the restart budget if
  *    [property@Usher.AcceptorPool:restart] is transient. A connection is never restarted.
@@ -64,8 +65,9 @@
  * # Threading
  *
  * A pool belongs to the thread-default main context of the thread that made it. All functions must
- * be called there, but for those that say otherwise; all signals are emitted there, and the factory is called there. A running pool
- * holds a reference on itself.
+ * be called there, but for those that say otherwise, and all signals are emitted there. The factory is
+ * called there too, or in each of the pool's [property@Usher.AcceptorPool:workers] if it has any. A
+ * running pool holds a reference on itself.
  *
  * Since: 0.1
  */

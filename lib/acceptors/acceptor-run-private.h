@@ -76,6 +76,8 @@ UsherAcceptorRun *usher_acceptor_run_new (UsherCrewSocket *socket,
                                           UsherAcceptor *acceptor);
 UsherAcceptorRun *usher_acceptor_run_ref (UsherAcceptorRun *self);
 void usher_acceptor_run_unref (UsherAcceptorRun *self);
+/* For people: whom it serves, or where it waits. */
+char *usher_acceptor_run_dup_name (UsherAcceptorRun *self);
 
 void usher_acceptor_run_start (UsherAcceptorRun *self);
 /* (transfer full): connection */

@@ -52,6 +52,7 @@ usher_acceptor_run_new (UsherCrewSocket *socket,
   self->runner = choose_runner (socket, acceptor);
   self->socket = usher_crew_socket_ref (socket);
   socket->n_starting++;
+  usher_crew_count_alive (socket->crew, 1);
   self->acceptor = acceptor;
   self->accept_timeout_msec = -1;
   self->run_link.data = self;
@@ -76,8 +77,16 @@ usher_acceptor_run_unref (UsherAcceptorRun *self)
   g_clear_object (&self->acceptor);
   g_clear_object (&self->connection);
   g_clear_pointer (&self->reason, usher_exit_unref);
+  usher_crew_count_alive (self->socket->crew, -1);
   usher_crew_socket_unref (self->socket);
   g_free (self);
+}
+
+char *
+usher_acceptor_run_dup_name (UsherAcceptorRun *self)
+{
+  return self->state >= USHER_RUN_SERVING && self->connection != NULL ? usher_connection_dup_peer_name (self->connection)
+                                                                      : g_strdup (usher_listen_socket_get_address (self->socket->listen_socket));
 }
 
 /* Whether the run still has somebody to answer to. */

@@ -32,7 +32,7 @@
  *
  * All three functions of one acceptor run in the same thread, which is its own: blocking in it
  * delays nobody. A type that implements [iface@Usher.AsyncAcceptor] runs in the pool's context
- * instead, and must not block.
+ * instead, or in one of its [property@Usher.AcceptorPool:workers], and must not block.
  *
  * Since: 0.1
  */

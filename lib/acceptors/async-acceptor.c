@@ -13,7 +13,8 @@
  *
  * It has all that an [iface@Usher.Acceptor] has, but for `acceptor_continue`, which this interface
  * replaces by the asynchronous [vfunc@Usher.AsyncAcceptor.acceptor_continue_async]. All its
- * functions are called in the pool's context, and must not block.
+ * functions are called in the pool's context, or in one of its [property@Usher.AcceptorPool:workers],
+ * always the same, and must not block.
  *
  * Since: 0.1
  */

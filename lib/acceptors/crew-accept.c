@@ -185,11 +185,12 @@ crew_socket_accept (UsherCrewSocket *self)
     {
       int errsv = errno;
 
-      if (has_slot)
-        usher_acceptor_pool_give_slot (crew->pool);
+      if (has_slot && usher_slots_give_unused (&crew->pool->slots))
+        usher_acceptor_pool_wake_crews (crew->pool);
       return crew_socket_accept_failed (self, errsv);
     }
 
+  usher_share_take (&crew->share, &crew->pool->share, crew->n_crews);
   if (has_slot)
     usher_crew_socket_admit (self, fd, &peer);
   else if (crew->terms.at_limit == USHER_AT_LIMIT_WAIT)
@@ -225,10 +226,30 @@ crew_socket_get_batch (UsherCrewSocket *self)
   return MIN (batch, crew_socket_get_share (self));
 }
 
+/* Whether the other workers should take what is there. */
+static gboolean
+crew_socket_leaves_it (UsherCrewSocket *self)
+{
+  UsherCrew *crew = self->crew;
+  gboolean is_exceeded;
+
+  if (crew->n_crews == 1)
+    return FALSE;
+
+  is_exceeded = usher_share_is_greedy (&crew->share, &crew->pool->share, crew->n_crews) ||
+                usher_share_is_exceeded (crew->n_connections, usher_slots_get_n_taken (&crew->pool->slots), crew->n_crews);
+  return usher_share_leave (&crew->share, is_exceeded);
+}
+
 void
 usher_crew_socket_accept (UsherCrewSocket *self)
 {
-  guint n_left = crew_socket_get_batch (self);
+  guint n_left;
+
+  if (crew_socket_leaves_it (self))
+    return;
+
+  n_left = crew_socket_get_batch (self);
 
   for (; n_left > 0 && usher_crew_socket_may_accept (self); n_left--)
     if (!crew_socket_accept (self))

@@ -27,7 +27,7 @@ typedef struct
 gboolean
 usher_crew_can_hold (UsherCrew *self)
 {
-  return self->held.length < MAX_HELD;
+  return self->held.length < MAX (MAX_HELD / self->n_crews, 1);
 }
 
 /* Whoever is served is in the books all the time. */

@@ -61,12 +61,12 @@ crew_list_connections (UsherCrew *self)
   for (GList *l = self->runs.head; l != NULL; l = l->next)
     {
       UsherAcceptorRun *run = l->data;
-      Listed listed = { .began_usec = run->began_usec, .is_cut = run->is_cut };
+      Listed listed;
 
       if (run->state != USHER_RUN_SERVING)
         continue;
 
-      listed.connection = g_object_ref (run->connection);
+      listed = (Listed){ g_object_ref (run->connection), run->began_usec, run->is_cut };
       g_array_append_val (list, listed);
     }
 
@@ -96,4 +96,27 @@ usher_crew_list (UsherCrew *self,
       g_ptr_array_add (children, usher_connection_info_new (listed->connection, listed_get_state (listed),
                                                             now_usec - listed->began_usec));
     }
+}
+
+GPtrArray *
+usher_crew_forsake (UsherCrew *self,
+                    GPtrArray *names)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  GPtrArray *connections = g_ptr_array_new_with_free_func (g_object_unref);
+
+  self->is_forsaken = TRUE;
+  for (GList *l = self->runs.head; l != NULL; l = l->next)
+    {
+      UsherAcceptorRun *run = l->data;
+
+      g_ptr_array_add (names, usher_acceptor_run_dup_name (run));
+      if (run->state != USHER_RUN_SERVING)
+        continue;
+
+      self->counters.n_exits[USHER_EXIT_KILLED]++;
+      g_ptr_array_add (connections, g_object_ref (run->connection));
+    }
+
+  return connections;
 }

@@ -6,7 +6,9 @@
 #include "acceptors/acceptor-run-private.h"
 #include "acceptors/farewell-private.h"
 #include "acceptors/pool-statistics-private.h"
+#include "acceptors/share-private.h"
 #include "acceptors/transport-private.h"
+#include "runtime/worker-private.h"
 #include "usher/acceptor-pool.h"
 
 G_BEGIN_DECLS
@@ -50,16 +52,23 @@ struct _UsherCrew
 {
   gatomicrefcount ref_count;
   UsherCrewState state;
-  UsherAcceptorPool *pool; /* (owned) (nullable): until the crew has left */
-  UsherReactor *reactor;   /* (owned) */
+  UsherAcceptorPool *pool;    /* (owned) (nullable): until the crew has left */
+  UsherReactor *pool_reactor; /* (owned) */
+  UsherWorker *worker;        /* (unowned) (nullable): NULL if this is the pool's context */
+  UsherReactor *reactor;      /* (owned) */
+  guint n_crews;              /* of the pool, when it was started */
   UsherCrewTerms terms;
-  GPtrArray *sockets; /* (owned) (element-type UsherCrewSocket): those that are attached */
-  guint n_orders;     /* that are being carried out; they may iterate the context */
-  guint n_reconciled; /* who is first changes every time */
+  GPtrArray *sockets;    /* (owned) (element-type UsherCrewSocket): those that are attached */
+  guint n_orders;        /* that are being carried out; they may iterate the context */
+  guint n_reconciled;    /* who is first changes every time */
+  guint n_alive;         /* runs, those that were abandoned too */
+  gboolean is_dismissed; /* the worker ends when nobody is alive */
+  gboolean is_forsaken;  /* (pool's context): did not answer, and is not heard any more */
   UsherMessage message;
   int is_scheduled; /* (atomic) */
   GQueue held;      /* (element-type Held) (owned): accepted, and waiting for an acceptor or a place */
   UsherTimer held_timer;
+  UsherShare share;
   UsherFarewells farewells;
 
   /* The books. */
@@ -72,22 +81,32 @@ struct _UsherCrew
 };
 
 /* What the pool hears of. */
-typedef struct
+typedef struct _UsherCrewNews UsherCrewNews;
+
+/* An order, in the crew's context. It frees the data, if that is to be freed. */
+typedef void (*UsherCrewFunc) (UsherCrew *self,
+                               gpointer data);
+/* News, in the pool's context. */
+typedef void (*UsherCrewNewsFunc) (UsherAcceptorPool *pool,
+                                   UsherCrewNews *news);
+
+struct _UsherCrewNews
 {
+  UsherCrew *crew;         /* (owned) */
+  UsherAcceptorPool *pool; /* (owned) */
+  UsherCrewNewsFunc func;
   UsherCrewSocket *socket; /* (owned) (nullable): where it happened */
   GError *error;           /* (owned) (nullable) */
   UsherExit *exit;         /* (owned) (nullable): of an acceptor */
   char *name;              /* (owned) (nullable): whom it served */
   gboolean is_cut;         /* made to exit after its grace */
-} UsherCrewNews;
+  gint64 told_usec;        /* when the last of its connections was told; 0 if there is none */
+  gboolean leaves_nobody;  /* nobody was abandoned */
+};
 
-typedef void (*UsherCrewFunc) (UsherCrew *self,
-                               gpointer data);
-typedef void (*UsherCrewNewsFunc) (UsherAcceptorPool *pool,
-                                   gpointer data);
-
+/* `worker` is (nullable): NULL for one that lives in the pool's own context. */
 UsherCrew *usher_crew_new (UsherAcceptorPool *pool,
-                           UsherReactor *reactor,
+                           UsherWorker *worker,
                            const UsherCrewTerms *terms);
 UsherCrew *usher_crew_ref (UsherCrew *self);
 void usher_crew_unref (UsherCrew *self);
@@ -100,15 +119,15 @@ GPtrArray *usher_crew_dup_sockets (UsherCrew *self);
 /* Any thread, that has a reference: makes what is what should be, soon. */
 void usher_crew_schedule (UsherCrew *self);
 
-/* In the pool's context: `func` is called in the crew's, in the order of the orders. It frees the
- * data. */
+/* In the pool's context: carried out in the order of the orders; at once without a worker. */
 void usher_crew_order (UsherCrew *self,
                        UsherCrewFunc func,
                        gpointer data);
-/* In the crew's context: `func` is called in the pool's, in the order of the news. It frees the data. */
+/* In the crew's context, until it has left: heard in the order of the news; at once without a worker.
+ * `news` is (transfer full). */
 void usher_crew_tell_pool (UsherCrew *self,
                            UsherCrewNewsFunc func,
-                           gpointer data);
+                           UsherCrewNews *news);
 
 /* (transfer full): an object that is to be released in the pool's context. */
 void usher_crew_give_back (UsherCrew *self,
@@ -145,6 +164,12 @@ void usher_crew_begin_drain (UsherCrew *self);
 void usher_crew_tell_latecomer (UsherCrew *self,
                                 UsherAcceptorRun *run);
 
+/* The pool needs it no more: the worker ends as soon as nobody is alive. */
+void usher_crew_dismiss (UsherCrew *self,
+                         gpointer unused);
+void usher_crew_count_alive (UsherCrew *self,
+                             int difference);
+
 /* The books. */
 void usher_crew_add_run (UsherCrew *self,
                          UsherAcceptorRun *run);
@@ -172,6 +197,11 @@ typedef struct
 } UsherCrewFigures;
 
 UsherCrewFigures usher_crew_get_figures (UsherCrew *self);
+/* In the pool's context: it does not answer, and is not heard any more. Returns (transfer full)
+ * (element-type UsherConnection) its connections, and adds the names of all who run there, (element-type
+ * utf8). */
+GPtrArray *usher_crew_forsake (UsherCrew *self,
+                               GPtrArray *names);
 /* Any thread: adds UsherConnectionInfos. */
 void usher_crew_list (UsherCrew *self,
                       GPtrArray *children);

@@ -90,13 +90,6 @@ crew_count_exit (UsherCrew *self,
   usher_acceptor_pool_return_ticket (self->pool, usher_connection_get_ticket (connection));
 }
 
-static char *
-run_dup_name (UsherAcceptorRun *run)
-{
-  return run->connection != NULL ? usher_connection_dup_peer_name (run->connection)
-                                 : g_strdup (usher_listen_socket_get_address (run->socket->listen_socket));
-}
-
 static void
 crew_tell_of_run (UsherCrew *self,
                   UsherAcceptorRun *run,
@@ -106,7 +99,7 @@ crew_tell_of_run (UsherCrew *self,
   UsherCrewNews *news = g_new0 (UsherCrewNews, 1);
 
   news->exit = usher_exit_ref (exit);
-  news->name = run_dup_name (run);
+  news->name = usher_acceptor_run_dup_name (run);
   news->is_cut = run->is_cut;
   usher_crew_tell_pool (self, func, news);
 }

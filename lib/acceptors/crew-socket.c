@@ -488,7 +488,7 @@ usher_crew_socket_unref (UsherCrewSocket *self)
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
 
-  g_object_unref (self->listen_socket);
+  usher_crew_give_back (self->crew, self->listen_socket);
   g_clear_pointer (&self->proxy_policy, usher_proxy_policy_unref);
   usher_reactor_unref (self->reactor);
   usher_crew_unref (self->crew);

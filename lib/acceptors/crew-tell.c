@@ -90,11 +90,11 @@ void
 usher_crew_drain (UsherCrew *self,
                   gpointer spread_msec)
 {
-  gint64 *told_usec = g_new (gint64, 1);
+  UsherCrewNews *news = g_new0 (UsherCrewNews, 1);
 
   usher_crew_begin_drain (self);
-  *told_usec = crew_tell (self, NULL, GPOINTER_TO_UINT (spread_msec) * G_TIME_SPAN_MILLISECOND);
+  news->told_usec = crew_tell (self, NULL, GPOINTER_TO_UINT (spread_msec) * G_TIME_SPAN_MILLISECOND);
   if (self->held.length > 0)
-    *told_usec = usher_clock_now_usec ();
-  usher_crew_tell_pool (self, usher_acceptor_pool_crew_told, told_usec);
+    news->told_usec = usher_clock_now_usec ();
+  usher_crew_tell_pool (self, usher_acceptor_pool_crew_told, news);
 }

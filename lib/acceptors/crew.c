@@ -5,6 +5,7 @@
 
 #include "acceptors/acceptor-pool-private.h"
 #include "acceptors/crew-socket-private.h"
+#include "runtime/call-private.h"
 
 #define EDGE(to) (1u << (to))
 
@@ -76,13 +77,19 @@ usher_crew_make_acceptor (UsherCrew *self,
 
 /* Talking. */
 
-void
-usher_crew_order (UsherCrew *self,
-                  UsherCrewFunc func,
-                  gpointer data)
+typedef struct
 {
-  g_autoptr (UsherCrew) held = usher_crew_ref (self);
+  UsherCrew *crew; /* (owned) */
+  UsherCrewFunc func;
+  gpointer data;
+} Order;
 
+/* Once nobody is left for whom the crew could have been told to leave, it does. */
+static void
+crew_obey (UsherCrew *self,
+           UsherCrewFunc func,
+           gpointer data)
+{
   self->n_orders++;
   func (self, data);
   self->n_orders--;
@@ -90,38 +97,77 @@ usher_crew_order (UsherCrew *self,
     usher_crew_schedule (self);
 }
 
-void
-usher_crew_tell_pool (UsherCrew *self,
-                      UsherCrewNewsFunc func,
-                      gpointer data)
+static void
+on_order (gpointer data)
 {
-  g_autoptr (UsherAcceptorPool) pool = g_object_ref (self->pool);
+  g_autofree Order *order = data;
+  g_autoptr (UsherCrew) crew = order->crew;
 
-  func (pool, data);
+  crew_obey (crew, order->func, order->data);
 }
 
 void
-usher_crew_news_free (UsherCrewNews *news)
+usher_crew_order (UsherCrew *self,
+                  UsherCrewFunc func,
+                  gpointer data)
 {
-  g_clear_pointer (&news->socket, usher_crew_socket_unref);
-  g_clear_error (&news->error);
-  g_clear_pointer (&news->exit, usher_exit_unref);
-  g_free (news->name);
-  g_free (news);
+  g_autoptr (UsherCrew) crew = usher_crew_ref (self);
+  Order *order;
+
+  if (self->worker == NULL)
+    {
+      crew_obey (self, func, data);
+      return;
+    }
+
+  order = g_new (Order, 1);
+  *order = (Order){ g_steal_pointer (&crew), func, data };
+  usher_call_soon (self->reactor, on_order, order);
 }
 
 static void
-give_back (UsherAcceptorPool *pool,
-           gpointer object)
+on_news (gpointer data)
 {
-  g_object_unref (object);
+  g_autoptr (UsherCrewNews) news = data;
+
+  if (!news->crew->is_forsaken || news->func == usher_acceptor_pool_crew_left)
+    news->func (news->pool, news);
+}
+
+void
+usher_crew_tell_pool (UsherCrew *self,
+                      UsherCrewNewsFunc func,
+                      UsherCrewNews *news)
+{
+  news->crew = usher_crew_ref (self);
+  news->pool = self->state == USHER_CREW_LEFT ? g_steal_pointer (&self->pool) : g_object_ref (self->pool);
+  news->func = func;
+  if (self->worker == NULL)
+    on_news (news);
+  else
+    usher_call_soon (self->pool_reactor, on_news, news);
 }
 
 void
 usher_crew_give_back (UsherCrew *self,
                       gpointer object)
 {
-  usher_crew_tell_pool (self, give_back, object);
+  if (self->worker == NULL)
+    g_object_unref (object);
+  else
+    usher_call_soon (self->pool_reactor, g_object_unref, object);
+}
+
+void
+usher_crew_news_free (UsherCrewNews *news)
+{
+  usher_crew_unref (news->crew);
+  g_object_unref (news->pool);
+  g_clear_pointer (&news->socket, usher_crew_socket_unref);
+  g_clear_error (&news->error);
+  g_clear_pointer (&news->exit, usher_exit_unref);
+  g_free (news->name);
+  g_free (news);
 }
 
 /* Moving on. */
@@ -140,13 +186,47 @@ usher_crew_leave (UsherCrew *self,
   usher_crew_refuse_held (self, NULL);
 }
 
+/* The reference on the pool goes with the news. */
 static void
 crew_part (UsherCrew *self)
 {
+  UsherCrewNews *news = g_new0 (UsherCrewNews, 1);
+
   crew_set_state (self, USHER_CREW_LEFT);
   usher_farewells_clear (&self->farewells);
-  usher_crew_tell_pool (self, usher_acceptor_pool_crew_left, usher_crew_ref (self));
-  g_clear_object (&self->pool);
+  news->leaves_nobody = self->n_alive == 0;
+  usher_crew_tell_pool (self, usher_acceptor_pool_crew_left, news);
+}
+
+/* What the worker still has to do is for those who were abandoned. */
+static void
+crew_end_if_alone (UsherCrew *self)
+{
+  UsherWorker *worker;
+
+  if (!self->is_dismissed || self->n_alive > 0)
+    return;
+
+  self->is_dismissed = FALSE;
+  worker = self->worker;
+  usher_worker_quit (worker, NULL, NULL, NULL);
+  usher_worker_detach (worker);
+}
+
+void
+usher_crew_dismiss (UsherCrew *self,
+                    gpointer unused)
+{
+  self->is_dismissed = TRUE;
+  crew_end_if_alone (self);
+}
+
+void
+usher_crew_count_alive (UsherCrew *self,
+                        int difference)
+{
+  self->n_alive += difference;
+  crew_end_if_alone (self);
 }
 
 GPtrArray *
@@ -197,14 +277,16 @@ usher_crew_schedule (UsherCrew *self)
 
 UsherCrew *
 usher_crew_new (UsherAcceptorPool *pool,
-                UsherReactor *reactor,
+                UsherWorker *worker,
                 const UsherCrewTerms *terms)
 {
   UsherCrew *self = g_new0 (UsherCrew, 1);
 
   g_atomic_ref_count_init (&self->ref_count);
   self->pool = g_object_ref (pool);
-  self->reactor = usher_reactor_ref (reactor);
+  self->pool_reactor = usher_reactor_ref (pool->reactor);
+  self->worker = worker;
+  self->reactor = usher_reactor_ref (worker != NULL ? usher_worker_get_reactor (worker) : pool->reactor);
   usher_crew_terms_copy (&self->terms, terms);
   self->sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_crew_socket_unref);
   g_mutex_init (&self->lock);
@@ -228,6 +310,7 @@ usher_crew_unref (UsherCrew *self)
   usher_crew_terms_clear (&self->terms);
   g_ptr_array_unref (self->sockets);
   usher_reactor_unref (self->reactor);
+  usher_reactor_unref (self->pool_reactor);
   g_mutex_clear (&self->lock);
   g_free (self);
 }

@@ -15,13 +15,64 @@ pool_update_terms (UsherAcceptorPool *self)
       usher_drain_spread_fit (self->drain_spread_msec, self->grace_msec) * G_TIME_SPAN_MILLISECOND;
 }
 
-void
-usher_acceptor_pool_start_crews (UsherAcceptorPool *self)
+static void
+pool_add_crew (UsherAcceptorPool *self,
+               UsherWorker *worker)
 {
-  pool_update_terms (self);
+  UsherCrew *crew = usher_crew_new (self, worker, &self->terms);
+
+  crew->n_crews = MAX (self->n_workers, 1);
   g_mutex_lock (&self->crews_lock);
-  g_ptr_array_add (self->crews, usher_crew_new (self, self->reactor, &self->terms));
+  g_ptr_array_add (self->crews, crew);
   g_mutex_unlock (&self->crews_lock);
+}
+
+/* They have nothing to do yet, so that this does not wait for anybody else's code. */
+static void
+end_worker (gpointer worker)
+{
+  usher_worker_quit (worker, NULL, NULL, NULL);
+  usher_worker_join (worker);
+}
+
+static GPtrArray *
+pool_start_workers (UsherAcceptorPool *self,
+                    GError **error)
+{
+  g_autoptr (GPtrArray) workers = g_ptr_array_new_with_free_func (end_worker);
+
+  for (guint i = 1; i <= self->n_workers; i++)
+    {
+      UsherWorker *worker = usher_worker_new (self->name, i, error);
+
+      if (worker == NULL)
+        {
+          g_prefix_error (error, "The pool %s cannot start worker %u of %u: ", self->name, i, self->n_workers);
+          return NULL;
+        }
+      g_ptr_array_add (workers, worker);
+    }
+
+  return g_steal_pointer (&workers);
+}
+
+gboolean
+usher_acceptor_pool_start_crews (UsherAcceptorPool *self,
+                                 GError **error)
+{
+  g_autoptr (GPtrArray) workers = pool_start_workers (self, error);
+
+  if (workers == NULL)
+    return FALSE;
+
+  pool_update_terms (self);
+  g_ptr_array_set_free_func (workers, NULL);
+  for (guint i = 0; i < workers->len; i++)
+    pool_add_crew (self, workers->pdata[i]);
+  if (workers->len == 0)
+    pool_add_crew (self, NULL);
+
+  return TRUE;
 }
 
 GPtrArray *
@@ -80,17 +131,93 @@ usher_acceptor_pool_wake_crews (UsherAcceptorPool *self)
   g_mutex_unlock (&self->crews_lock);
 }
 
-void
-usher_acceptor_pool_crew_left (UsherAcceptorPool *self,
-                               gpointer crew)
-{
-  g_autoptr (UsherCrew) left = crew;
+/* Leaving. */
 
-  usher_crew_add_counters (left, &self->counters);
+typedef struct
+{
+  UsherMessage message;
+  UsherAcceptorPool *pool; /* (owned) */
+  UsherWorker *worker;     /* (owned) */
+} Farewell;
+
+static void
+on_worker_ended (UsherMessage *message)
+{
+  g_autofree Farewell *self = USHER_OWNER (Farewell, message, message);
+  g_autoptr (UsherAcceptorPool) pool = self->pool;
+
+  usher_worker_join (self->worker);
+  pool->n_ending--;
+  usher_acceptor_pool_schedule (pool);
+}
+
+/* Nobody else's code runs there any more, so that it ends at once. */
+static void
+pool_end_worker (UsherAcceptorPool *self,
+                 UsherWorker *worker)
+{
+  Farewell *farewell = g_new0 (Farewell, 1);
+
+  farewell->pool = g_object_ref (self);
+  farewell->worker = worker;
+  self->n_ending++;
+  usher_worker_quit (worker, self->reactor, &farewell->message, on_worker_ended);
+}
+
+static void
+pool_remove_crew (UsherAcceptorPool *self,
+                  UsherCrew *crew)
+{
+  usher_crew_add_counters (crew, &self->counters);
   g_mutex_lock (&self->crews_lock);
-  g_ptr_array_remove (self->crews, left);
+  g_ptr_array_remove (self->crews, crew);
   g_mutex_unlock (&self->crews_lock);
   usher_acceptor_pool_schedule (self);
+}
+
+/* It is given no orders any more. */
+void
+usher_acceptor_pool_crew_left (UsherAcceptorPool *self,
+                               UsherCrewNews *news)
+{
+  UsherCrew *crew = news->crew;
+
+  if (!crew->is_forsaken)
+    pool_remove_crew (self, crew);
+  if (crew->worker == NULL)
+    return;
+
+  if (news->leaves_nobody && !crew->is_forsaken)
+    pool_end_worker (self, crew->worker);
+  else
+    usher_crew_order (crew, usher_crew_dismiss, NULL);
+}
+
+static void
+pool_forsake_crew (UsherAcceptorPool *self,
+                   UsherCrew *crew)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new_with_free_func (g_free);
+  g_autoptr (GPtrArray) connections = usher_crew_forsake (crew, names);
+  g_autoptr (UsherExit) killed = usher_exit_new_killed ();
+
+  for (guint i = 0; i < names->len; i++)
+    usher_acceptor_pool_tally (self, killed, names->pdata[i]);
+  for (guint i = 0; i < connections->len; i++)
+    {
+      usher_connection_kill (connections->pdata[i]);
+      usher_acceptor_pool_return_ticket (self, usher_connection_get_ticket (connections->pdata[i]));
+    }
+  pool_remove_crew (self, crew);
+}
+
+void
+usher_acceptor_pool_forsake_crews (UsherAcceptorPool *self)
+{
+  g_autoptr (GPtrArray) crews = usher_acceptor_pool_dup_crews (self);
+
+  for (guint i = 0; i < crews->len; i++)
+    pool_forsake_crew (self, crews->pdata[i]);
 }
 
 UsherCrewFigures

@@ -62,3 +62,45 @@ usher_acceptor_pool_get_execution (UsherAcceptorPool *self)
 
   return self->terms.execution;
 }
+
+/**
+ * usher_acceptor_pool_set_workers: (set-property workers)
+ * @self: a pool
+ * @workers: how many threads; 0 for none, 1024 at most
+ *
+ * Sets how many threads of its own the pool has for its acceptors. It may change at any time, and has
+ * effect when the pool is started the next time.
+ *
+ * Since: 0.1
+ */
+void
+usher_acceptor_pool_set_workers (UsherAcceptorPool *self,
+                                 guint workers)
+{
+  g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  g_return_if_fail (workers <= USHER_MAX_WORKERS);
+
+  if (self->n_workers == workers)
+    return;
+
+  self->n_workers = workers;
+  usher_acceptor_pool_notify (self, USHER_POOL_PROP_WORKERS);
+}
+
+/**
+ * usher_acceptor_pool_get_workers: (get-property workers)
+ * @self: a pool
+ *
+ * Gets how many threads of its own the pool has for its acceptors.
+ *
+ * Returns: the number of threads; 0 for none
+ *
+ * Since: 0.1
+ */
+guint
+usher_acceptor_pool_get_workers (UsherAcceptorPool *self)
+{
+  g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), 0);
+
+  return self->n_workers;
+}

@@ -93,7 +93,7 @@ pool_replace_factory (UsherAcceptorPool *self,
  * @self: a pool
  * @factory: (scope notified): makes the acceptors
  * @user_data: data for @factory
- * @destroy: (nullable): frees @user_data
+ * @destroy: (nullable): frees @user_data, perhaps in one of the pool's workers
  *
  * Sets the function that makes the acceptors. That an acceptor cannot be made counts as its failure
  * to start. It may change at any time, for the acceptors that are made from then on: those that

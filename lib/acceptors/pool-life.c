@@ -8,6 +8,9 @@
 #include "supervision/child-private.h"
 #include "usher/error.h"
 
+/* Whoever has to end at once has so long to do it, before a worker counts as stuck. */
+#define WORKER_PATIENCE_USEC (1 * G_TIME_SPAN_SECOND)
+
 #define EDGE(to) (1u << (to))
 
 static const guint edges[] = {
@@ -42,18 +45,27 @@ usher_acceptor_pool_is_accepting (UsherAcceptorPool *self)
 
 /* Going down. */
 
+static UsherAcceptorPool *
+pool_from_drain_timer (UsherTimer *timer)
+{
+  return USHER_OWNER (UsherAcceptorPool, drain_timer, timer);
+}
+
+static void
+on_patience_over (UsherTimer *timer)
+{
+  usher_acceptor_pool_forsake_crews (pool_from_drain_timer (timer));
+}
+
 static void
 pool_kill_connections (UsherAcceptorPool *self,
                        gboolean is_reported)
 {
   usher_timer_stop (&self->drain_timer);
   usher_acceptor_pool_order (self, usher_crew_abandon, GINT_TO_POINTER (is_reported));
-}
-
-static UsherAcceptorPool *
-pool_from_drain_timer (UsherTimer *timer)
-{
-  return USHER_OWNER (UsherAcceptorPool, drain_timer, timer);
+  if (self->state == USHER_POOL_STOPPING && self->crews->len > 0 && self->n_workers > 0)
+    usher_timer_start (&self->drain_timer, self->reactor, usher_clock_now_usec () + WORKER_PATIENCE_USEC,
+                       on_patience_over);
 }
 
 static void
@@ -124,11 +136,9 @@ pool_time_grace (UsherAcceptorPool *self)
 
 void
 usher_acceptor_pool_crew_told (UsherAcceptorPool *self,
-                               gpointer told_usec)
+                               UsherCrewNews *news)
 {
-  g_autofree gint64 *last_usec = told_usec;
-
-  self->told_usec = MAX (self->told_usec, *last_usec);
+  self->told_usec = MAX (self->told_usec, news->told_usec);
   if (--self->n_untold > 0)
     return;
 
@@ -209,7 +219,7 @@ on_message (UsherMessage *message)
   /* The grace is the connections'; acceptors without one are only waited for. */
   if (self->state == USHER_POOL_DRAINING && self->n_untold == 0 && pool_is_empty (self))
     pool_end_grace (self);
-  if (self->state > USHER_POOL_UP && self->crews->len == 0)
+  if (self->state > USHER_POOL_UP && self->crews->len == 0 && self->n_ending == 0)
     pool_ended (self);
 
   g_object_unref (self);
@@ -243,7 +253,8 @@ usher_acceptor_pool_start_async (UsherChild *child,
     return;
 
   if (!usher_acceptor_pool_check_factory (self, &error) || !usher_acceptor_pool_check_limits (self, &error) ||
-      !usher_acceptor_pool_check_drain (self, &error) || !usher_acceptor_pool_check_execution (self, &error))
+      !usher_acceptor_pool_check_drain (self, &error) || !usher_acceptor_pool_check_execution (self, &error) ||
+      !usher_acceptor_pool_start_crews (self, &error))
     {
       g_task_return_error (task, g_steal_pointer (&error));
       return;
@@ -251,7 +262,6 @@ usher_acceptor_pool_start_async (UsherChild *child,
 
   usher_life_begin (&self->life, task);
   g_object_ref (self);
-  usher_acceptor_pool_start_crews (self);
   pool_set_state (self, USHER_POOL_UP);
   usher_acceptor_pool_schedule (self);
   g_task_return_int (task, USHER_START_STARTED);

@@ -32,9 +32,8 @@ news_get_listen_socket (UsherCrewNews *news)
 
 void
 usher_acceptor_pool_start_failed (UsherAcceptorPool *self,
-                                  gpointer data)
+                                  UsherCrewNews *news)
 {
-  g_autoptr (UsherCrewNews) news = data;
   g_autoptr (UsherExit) reason = usher_exit_new_error (news->error);
   const char *address = usher_listen_socket_get_address (news_get_listen_socket (news));
 
@@ -45,20 +44,16 @@ usher_acceptor_pool_start_failed (UsherAcceptorPool *self,
 
 void
 usher_acceptor_pool_lacks_resource (UsherAcceptorPool *self,
-                                    gpointer data)
+                                    UsherCrewNews *news)
 {
-  g_autoptr (UsherCrewNews) news = data;
-
   usher_acceptor_pool_report_resource (self, news_get_listen_socket (news), news->error);
 }
 
 /* Another crew may have met it before, and the listen socket may be up again since. */
 void
 usher_acceptor_pool_socket_failed (UsherAcceptorPool *self,
-                                   gpointer data)
+                                   UsherCrewNews *news)
 {
-  g_autoptr (UsherCrewNews) news = data;
-
   if (!usher_crew_socket_is_shut (news->socket))
     usher_listen_socket_fail (news_get_listen_socket (news), news->error);
 }
@@ -66,10 +61,8 @@ usher_acceptor_pool_socket_failed (UsherAcceptorPool *self,
 /* What becomes of a pool's connections while it goes down is told once, at its end. */
 void
 usher_acceptor_pool_connection_failed (UsherAcceptorPool *self,
-                                       gpointer data)
+                                       UsherCrewNews *news)
 {
-  g_autoptr (UsherCrewNews) news = data;
-
   if (!usher_exit_is_abnormal (news->exit))
     usher_acceptor_pool_tally_cut (self, news->name);
   else if (!usher_acceptor_pool_is_accepting (self))
@@ -84,9 +77,7 @@ usher_acceptor_pool_connection_failed (UsherAcceptorPool *self,
 
 void
 usher_acceptor_pool_run_killed (UsherAcceptorPool *self,
-                                gpointer data)
+                                UsherCrewNews *news)
 {
-  g_autoptr (UsherCrewNews) news = data;
-
   usher_acceptor_pool_tally (self, news->exit, news->name);
 }

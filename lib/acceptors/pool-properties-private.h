@@ -8,12 +8,14 @@
 G_BEGIN_DECLS
 
 #define USHER_DEFAULT_POOL_NAME "acceptor-pool"
+#define USHER_MAX_WORKERS 1024
 
 /* The pool's properties. Those who set one tell it by its number. */
 typedef enum
 {
   USHER_POOL_PROP_NAME = 1,
   USHER_POOL_PROP_EXECUTION,
+  USHER_POOL_PROP_WORKERS,
   USHER_POOL_PROP_RESTART,
   USHER_POOL_PROP_INTENSITY,
   USHER_POOL_PROP_PERIOD_MSEC,

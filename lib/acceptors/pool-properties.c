@@ -13,6 +13,7 @@ static const struct
   void (*set) (UsherAcceptorPool *self,
                guint value); /* (nullable) */
 } numbers[] = {
+  { USHER_POOL_PROP_WORKERS, usher_acceptor_pool_get_workers, usher_acceptor_pool_set_workers },
   { USHER_POOL_PROP_INTENSITY, usher_acceptor_pool_get_intensity, usher_acceptor_pool_set_intensity },
   { USHER_POOL_PROP_PERIOD_MSEC, usher_acceptor_pool_get_period_msec, usher_acceptor_pool_set_period_msec },
   { USHER_POOL_PROP_ESCALATION_GRACE_MSEC, usher_acceptor_pool_get_escalation_grace_msec,

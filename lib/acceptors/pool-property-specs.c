@@ -26,6 +26,36 @@ install_execution (void)
 }
 
 static void
+install_workers (void)
+{
+  /**
+   * UsherAcceptorPool:workers:
+   *
+   * How many threads of its own the pool has for its acceptors, each with a main context, which is the
+   * thread's default one. With 0 everything happens in the pool's own context.
+   *
+   * An acceptor lives in one worker for all its life: what runs on the loop or in a fiber runs there.
+   * Blocking acceptors in threads of their own only have their connections accepted there. The
+   * acceptors of a listen socket are dealt round the workers, at least one each, and all workers accept
+   * from it. Signals are emitted in the pool's context as ever.
+   *
+   * What the pool calls then has to be thread-safe: its factory, its function, and what acceptors share.
+   *
+   * A change has effect when the pool is started the next time. A pool does not start if there is no
+   * thread to be had, with the error %G_THREAD_ERROR_AGAIN. A worker that does not answer within a second
+   * when all connections are being killed is left alone: the pool ends without it, and whoever it
+   * served is named in the report.
+   *
+   * The default is 0, and the most are 1024.
+   *
+   * Since: 0.1
+   */
+  props[USHER_POOL_PROP_WORKERS] =
+      g_param_spec_uint ("workers", NULL, NULL, 0, USHER_MAX_WORKERS, 0,
+                         G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+}
+
+static void
 install_budget (void)
 {
   /**
@@ -224,7 +254,8 @@ install_at_limit (void)
    *
    * How long an accepted connection may wait for a place, in milliseconds, with
    * %USHER_AT_LIMIT_WAIT. At most 1024 connections wait like this; the others stay in the
-   * kernel's queue.
+   * kernel's queue. They get their places in the order in which they came, or in which they came to one
+   * of the pool's [property@Usher.AcceptorPool:workers].
    *
    * The default is 1000.
    *
@@ -531,6 +562,7 @@ void
 usher_acceptor_pool_install_property_specs (GObjectClass *object_class)
 {
   install_execution ();
+  install_workers ();
   install_budget ();
   install_time_limits ();
   install_drain ();

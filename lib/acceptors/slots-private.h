@@ -34,6 +34,8 @@ gboolean usher_slots_set_limits (UsherSlots *self,
 gboolean usher_slots_take (UsherSlots *self);
 /* Returns TRUE if those who are starved have to be woken, by this caller. */
 gboolean usher_slots_give (UsherSlots *self);
+/* The same for one that nobody came for: it has not filled anything. */
+gboolean usher_slots_give_unused (UsherSlots *self);
 
 gboolean usher_slots_are_starved (const UsherSlots *self);
 guint usher_slots_get_n_taken (const UsherSlots *self);

@@ -55,6 +55,15 @@ usher_slots_give (UsherSlots *self)
   return slots_relieve (self);
 }
 
+/* Those who were refused meanwhile were refused for nobody. */
+gboolean
+usher_slots_give_unused (UsherSlots *self)
+{
+  g_atomic_int_add (&self->n_taken, -1);
+  return g_atomic_int_get (&self->n_taken) < g_atomic_int_get (&self->max) &&
+         g_atomic_int_get (&self->is_starved) && g_atomic_int_exchange (&self->is_starved, FALSE);
+}
+
 gboolean
 usher_slots_are_starved (const UsherSlots *self)
 {

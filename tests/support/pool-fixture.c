@@ -3,6 +3,12 @@
 
 #include "support/pool-fixture.h"
 
+#include "acceptors/acceptor-pool-private.h"
+#include "runtime/call-private.h"
+
+/* Back and forth between the pool and its workers. */
+#define N_ROUNDS 4
+
 static void
 on_report (UsherAcceptorPool *pool,
            UsherReport *report,
@@ -79,6 +85,29 @@ pool_fixture_set_up_on_loop (PoolFixture *self,
   self->script.is_polite = TRUE;
 }
 
+void
+pool_fixture_set_workers (PoolFixture *self,
+                          guint n_workers)
+{
+  self->n_workers = n_workers;
+  usher_acceptor_pool_set_workers (self->pool, n_workers);
+}
+
+void
+pool_fixture_set_up_in_two_workers (PoolFixture *self,
+                                    gconstpointer data)
+{
+  pool_fixture_set_up_on_loop (self, data);
+  pool_fixture_set_workers (self, 2);
+}
+
+guint
+pool_fixture_deal (PoolFixture *self,
+                   guint n)
+{
+  return MAX (n, self->n_workers);
+}
+
 static gboolean
 nobody_is_alive (gpointer user_data)
 {
@@ -99,7 +128,7 @@ void
 pool_fixture_clear (PoolFixture *self)
 {
   /* Threads that were abandoned still look at the script. */
-  iterate_until (NULL, nobody_is_alive, &self->script);
+  pool_fixture_iterate_until (self, nobody_is_alive, &self->script);
   gt_signal_logger_free (self->logger);
   g_clear_object (&self->listen_socket);
   g_clear_pointer (&self->reports, g_ptr_array_unref);
@@ -119,6 +148,28 @@ typedef struct
 } Wait;
 
 static gboolean
+look_again (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+/* What happens in a worker wakes nobody here. */
+void
+pool_fixture_iterate_until (PoolFixture *self,
+                            IterateCondition condition,
+                            gpointer user_data)
+{
+  g_autoptr (GSource) source = g_timeout_source_new (1);
+
+  g_source_set_static_name (source, "look at the workers");
+  g_source_set_callback (source, look_again, NULL, NULL);
+  if (self->n_workers > 0)
+    g_source_attach (source, NULL);
+  iterate_until (NULL, condition, user_data);
+  g_source_destroy (source);
+}
+
+static gboolean
 holds (gpointer user_data)
 {
   Wait *wait = user_data;
@@ -131,7 +182,41 @@ pool_fixture_wait_for (PoolFixture *self,
                        PoolCondition condition,
                        guint n)
 {
-  iterate_until (NULL, holds, &(Wait){ self, condition, n });
+  pool_fixture_iterate_until (self, holds, &(Wait){ self, condition, n });
+}
+
+static void
+on_round (gpointer n_left)
+{
+  g_atomic_int_dec_and_test ((int *) n_left);
+}
+
+static gboolean
+is_over (gpointer n_left)
+{
+  return g_atomic_int_get ((int *) n_left) == 0;
+}
+
+/* A round through all workers, behind what they were told before. */
+static void
+visit_workers (PoolFixture *self)
+{
+  int n_left = self->pool->crews->len;
+
+  for (guint i = 0; i < self->pool->crews->len; i++)
+    usher_call_soon (((UsherCrew *) self->pool->crews->pdata[i])->reactor, on_round, &n_left);
+  pool_fixture_iterate_until (self, is_over, &n_left);
+}
+
+void
+pool_fixture_settle (PoolFixture *self)
+{
+  iterate_pending (NULL);
+  for (guint i = 0; i < N_ROUNDS && self->n_workers > 0; i++)
+    {
+      visit_workers (self);
+      iterate_pending (NULL);
+    }
 }
 
 gboolean

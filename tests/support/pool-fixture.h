@@ -20,8 +20,9 @@ typedef struct
   Script script;
   UsherListenSocket *listen_socket; /* (owned) */
   UsherAcceptorPool *pool;          /* (owned) */
-  GtSignalLogger *logger;           /* (owned): of the pool's exits */
-  GPtrArray *reports;               /* (owned) (element-type UsherReport) */
+  guint n_workers;
+  GtSignalLogger *logger; /* (owned): of the pool's exits */
+  GPtrArray *reports;     /* (owned) (element-type UsherReport) */
   UsherStartResult start_result;
   GError *start_error; /* (owned) (nullable) */
   gboolean is_started;
@@ -45,6 +46,9 @@ void pool_fixture_set_up_in_thread (PoolFixture *self,
 /* The same, of acceptors on the loop. */
 void pool_fixture_set_up_on_loop (PoolFixture *self,
                                   gconstpointer data);
+/* The same, in two workers. */
+void pool_fixture_set_up_in_two_workers (PoolFixture *self,
+                                         gconstpointer data);
 void pool_fixture_tear_down (PoolFixture *self,
                              gconstpointer data);
 
@@ -68,6 +72,18 @@ TestClient *pool_fixture_greet (PoolFixture *self);
 typedef gboolean (*PoolCondition) (PoolFixture *self,
                                    guint n);
 
+/* From the next start on. */
+void pool_fixture_set_workers (PoolFixture *self,
+                               guint n_workers);
+/* How many acceptors wait if there should be `n`: each worker has at least one. */
+guint pool_fixture_deal (PoolFixture *self,
+                         guint n);
+
+void pool_fixture_iterate_until (PoolFixture *self,
+                                 IterateCondition condition,
+                                 gpointer user_data);
+/* What can be done without a client's help, or time, is done; in the workers too. */
+void pool_fixture_settle (PoolFixture *self);
 void pool_fixture_wait_for (PoolFixture *self,
                             PoolCondition condition,
                             guint n);

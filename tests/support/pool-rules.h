@@ -9,12 +9,13 @@
 G_BEGIN_DECLS
 
 /* A test of a pool, in each execution. */
-#define POOL_CASE(path, function)                                                                                         \
-  G_STMT_START                                                                                                            \
-  {                                                                                                                       \
-    g_test_add (path "/in-a-thread", PoolFixture, NULL, pool_fixture_set_up_in_thread, function, pool_fixture_tear_down); \
-    g_test_add (path "/on-the-loop", PoolFixture, NULL, pool_fixture_set_up_on_loop, function, pool_fixture_tear_down);   \
-  }                                                                                                                       \
+#define POOL_CASE(path, function)                                                                                                 \
+  G_STMT_START                                                                                                                    \
+  {                                                                                                                               \
+    g_test_add (path "/in-a-thread", PoolFixture, NULL, pool_fixture_set_up_in_thread, function, pool_fixture_tear_down);         \
+    g_test_add (path "/on-the-loop", PoolFixture, NULL, pool_fixture_set_up_on_loop, function, pool_fixture_tear_down);           \
+    g_test_add (path "/in-two-workers", PoolFixture, NULL, pool_fixture_set_up_in_two_workers, function, pool_fixture_tear_down); \
+  }                                                                                                                               \
   G_STMT_END
 
 /* A rule of docs/acceptor-pool-rules.md. */

@@ -143,13 +143,34 @@ obey (const char *command,
 
 static void read_more (GTask *task);
 
+/* The pool may give its place to another worker as soon as it knows. */
 static void
-stay (GTask *task)
+end_serving (GTask *task,
+             GError *error)
 {
   Script *script = get_script (g_task_get_source_object (task));
 
+  g_atomic_int_add (&script->n_serving, -1);
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static GMutex stubborn_lock;
+
+static gboolean
+stay (GTask *task)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&stubborn_lock);
+  Script *script = get_script (g_task_get_source_object (task));
+
+  if (!script->is_stubborn)
+    return FALSE;
+
   g_ptr_array_add (script->stubborn, g_object_ref (task));
   g_atomic_int_inc (&script->n_stubborn);
+  return TRUE;
 }
 
 static void
@@ -163,7 +184,7 @@ on_written (GObject *source_object,
   if (g_output_stream_write_all_finish (G_OUTPUT_STREAM (source_object), result, NULL, &error))
     read_more (task);
   else
-    g_task_return_error (task, error);
+    end_serving (task, error);
 }
 
 static void
@@ -184,16 +205,10 @@ on_read (GObject *source_object,
       obey (self->buffer, &is_over, &error);
     }
 
-  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) &&
-      get_script (self)->is_stubborn)
-    {
-      g_clear_error (&error);
-      stay (task);
-    }
-  else if (error != NULL)
-    g_task_return_error (task, error);
-  else if (is_over)
-    g_task_return_boolean (task, TRUE);
+  if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED) && stay (task))
+    g_clear_error (&error);
+  else if (error != NULL || is_over)
+    end_serving (task, error);
   else
     g_output_stream_write_all_async (g_io_stream_get_output_stream (connection), self->buffer, n,
                                      G_PRIORITY_DEFAULT, NULL, on_written, g_object_ref (task));
@@ -228,15 +243,7 @@ on_tls (GObject *source_object,
   if (usher_connection_start_tls_finish (USHER_CONNECTION (source_object), result, &error))
     read_more (task);
   else
-    g_task_return_error (task, error);
-}
-
-static void
-end_serving (GTask *task,
-             GParamSpec *pspec,
-             gpointer script)
-{
-  g_atomic_int_add (&((Script *) script)->n_serving, -1);
+    end_serving (task, error);
 }
 
 static void
@@ -250,8 +257,6 @@ test_loop_scripted_acceptor_continue_async (UsherAsyncAcceptor *acceptor,
   Script *script = get_script (acceptor);
 
   begin_serving (script);
-  g_signal_connect (task, "notify::completed", G_CALLBACK (end_serving), script);
-
   g_task_set_task_data (task, g_object_ref (connection), g_object_unref);
   if (script->tls != NULL)
     usher_connection_start_tls_async (connection, script->tls, get_patience (script, connection), on_tls, g_object_ref (task));
@@ -297,8 +302,6 @@ scripted_echo (UsherConnection *connection,
   return n == 0;
 }
 
-static GMutex stubborn_lock;
-
 /* Is over when the script lets go. */
 static void
 stay_async (Script *script,
@@ -338,7 +341,11 @@ script_let_go (Script *self)
 
   g_atomic_int_add (&self->n_stubborn, -(int) stubborn->len);
   for (guint i = 0; i < stubborn->len; i++)
-    g_task_return_boolean (stubborn->pdata[i], TRUE);
+    {
+      if (g_task_get_source_object (stubborn->pdata[i]) != NULL)
+        g_atomic_int_add (&self->n_serving, -1);
+      g_task_return_boolean (stubborn->pdata[i], TRUE);
+    }
 }
 
 gboolean

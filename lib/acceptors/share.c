@@ -1,0 +1,72 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "acceptors/share-private.h"
+
+/* What was long ago does not count. */
+#define ROUND 64
+
+/* The others have been woken at the same time, and come within some of them. */
+#define MAX_LEFT 32
+
+static guint
+get_round_length (guint n_workers)
+{
+  return ROUND * n_workers;
+}
+
+gboolean
+usher_share_is_exceeded (guint n_mine,
+                         guint n_all,
+                         guint n_workers)
+{
+  return n_mine > n_all / n_workers + 1;
+}
+
+static void
+share_begin_round (UsherShare *self,
+                   guint round)
+{
+  if (self->round == round)
+    return;
+
+  self->round = round;
+  self->n_taken = 0;
+}
+
+void
+usher_share_take (UsherShare *self,
+                  UsherCommonShare *common,
+                  guint n_workers)
+{
+  guint n_before = g_atomic_int_add ((int *) &common->n_taken, 1);
+
+  share_begin_round (self, n_before / get_round_length (n_workers));
+  self->n_taken++;
+  self->n_left = 0;
+}
+
+gboolean
+usher_share_is_greedy (UsherShare *self,
+                       const UsherCommonShare *common,
+                       guint n_workers)
+{
+  guint n_taken = g_atomic_int_get ((const int *) &common->n_taken);
+
+  share_begin_round (self, n_taken / get_round_length (n_workers));
+  return usher_share_is_exceeded (self->n_taken, n_taken % get_round_length (n_workers), n_workers);
+}
+
+gboolean
+usher_share_leave (UsherShare *self,
+                   gboolean is_exceeded)
+{
+  if (!is_exceeded || self->n_left >= MAX_LEFT)
+    {
+      self->n_left = 0;
+      return FALSE;
+    }
+
+  self->n_left++;
+  return TRUE;
+}
