@@ -194,6 +194,56 @@ test_bad_successor (HandoverFixture *fixture,
   generation_free (second);
 }
 
+#define N_ATTEMPTS 500
+
+/* What begins like a hand-over, with some bytes that are others. */
+static gsize
+make_bad_hello (char *bytes,
+                gsize size)
+{
+  UsherHandoverChannel channel = { 0 };
+  int fds[2];
+  gssize n;
+
+  g_assert_no_errno (socketpair (AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, fds));
+  channel.fd = fds[0];
+  g_assert_true (usher_handover_channel_send (&channel, USHER_HANDOVER_HELLO,
+                                              make_fields ("version", g_variant_new_string ("fuzzy")), -1, NULL));
+  n = recv (fds[1], bytes, size, 0);
+  g_assert_cmpint (n, >, 0);
+  g_close (fds[0], NULL);
+  g_close (fds[1], NULL);
+
+  for (int i = g_test_rand_int_range (1, 4); i > 0; i--)
+    bytes[g_test_rand_int_range (0, n)] = g_test_rand_int_range (0, 256);
+  return g_test_rand_int_range (1, n + 1);
+}
+
+static gboolean
+is_serving (gpointer generation)
+{
+  return usher_handover_get_state (((Generation *) generation)->handover) == USHER_HANDOVER_SERVING;
+}
+
+static void
+test_random_bytes (HandoverFixture *fixture,
+                   gconstpointer data)
+{
+  for (guint i = 0; i < N_ATTEMPTS; i++)
+    {
+      int fd = make_socket (fixture->path, FALSE);
+      char bytes[1000];
+      gsize n = make_bad_hello (bytes, sizeof bytes);
+
+      g_assert_cmpint (send (fd, bytes, n, 0), ==, n);
+      iterate_until (NULL, generation_is_giving, fixture->first);
+      iterate_pending (NULL);
+      g_close (fd, NULL);
+      iterate_until (NULL, is_serving, fixture->first);
+    }
+  generation_assert_serves (fixture->first);
+}
+
 /* What a predecessor says in its turn. */
 static void
 peer_precede (Peer *self,
@@ -271,6 +321,8 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
 
   add_misbehaviours ();
+  g_test_add ("/handover-peers/survives-random-bytes", HandoverFixture, NULL, handover_fixture_set_up,
+              test_random_bytes, handover_fixture_tear_down);
 
   return g_test_run ();
 }

@@ -267,6 +267,35 @@ test_no_room_for_a_descriptor (HandoverFixture *fixture,
   generation_free (second);
 }
 
+/* Whichever message is not sent, the one that serves goes on, and the next attempt succeeds. */
+static void
+test_any_message_may_fail (HandoverFixture *fixture,
+                           gconstpointer data)
+{
+  guint n_failed = 0;
+
+  for (gboolean has_failed = TRUE; has_failed; n_failed++)
+    {
+      Generation *second = generation_new (fixture, "second", ANY_TCP_PORT, fixture->unix_address, NULL);
+
+      fault_inject (FAULT_SENDMSG, n_failed, 1, ENOBUFS);
+      generation_take (second);
+      if (second->error == NULL)
+        {
+          generation_start_tree (second);
+          generation_be_ready (second);
+        }
+      fault_clear ();
+      has_failed = second->error != NULL;
+      iterate_pending (NULL);
+      generation_assert_serves (has_failed ? fixture->first : second);
+      generation_free (second);
+    }
+
+  /* HELLO, OFFER, WANT, three times SOCKET and GOT, READY and YOURS; and that all went well. */
+  g_assert_cmpuint (n_failed, ==, 11 + 1);
+}
+
 static void
 test_nobody_listens_for_us (HandoverFixture *fixture,
                             gconstpointer data)
@@ -314,6 +343,7 @@ main (int argc,
   CASE ("can-be-given-up", test_successor_gives_up);
   CASE ("refuses-another-user", test_another_user);
   CASE ("notices-that-a-descriptor-was-dropped", test_no_room_for_a_descriptor);
+  CASE ("survives-the-failure-of-any-message", test_any_message_may_fail);
   CASE ("says-what-is-wrong-with-the-path", test_nobody_listens_for_us);
 
   return g_test_run ();

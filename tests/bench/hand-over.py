@@ -5,7 +5,7 @@
 """Hands a service over to its next version, again and again, while clients connect as fast as they can,
 and counts those who noticed.
 
-Usage: hand-over.py --build DIRECTORY [--smoke] [-n HAND_OVERS] [-p PARALLEL]
+Usage: hand-over.py --build DIRECTORY [--smoke] [-n HAND_OVERS] [-p PARALLEL] [-e SECONDS]
 """
 
 import argparse
@@ -29,6 +29,8 @@ def parse():
     parser.add_argument('--smoke', action='store_true', help='a few, to see that it works')
     parser.add_argument('-n', '--number', type=int, help='hand-overs (1000; 20 with --smoke)')
     parser.add_argument('-p', '--parallel', type=int, default=32, help='clients at a time (32)')
+    parser.add_argument('-e', '--every', type=float, default=0.1,
+                        help='seconds from one hand-over to the next, so that there is load (0.1)')
     arguments = parser.parse_args()
     arguments.number = arguments.number or (20 if arguments.smoke else 1000)
     return arguments
@@ -65,7 +67,8 @@ def measure(arguments, directory):
             '-n', str(2**31 - 1), '-p', str(arguments.parallel), '-s', str(PATIENCE)]
     with subprocess.Popen(load, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         began = time.monotonic()
-        for _ in range(arguments.number):
+        for i in range(arguments.number):
+            time.sleep(max(0, began + i * arguments.every - time.monotonic()))
             service.hand_over()
         seconds = time.monotonic() - began
         figures = json.loads(process.communicate(timeout=PATIENCE)[0])
