@@ -4,6 +4,7 @@
 #include "deploy/health-acceptor-private.h"
 
 #include "deploy/health-answer-private.h"
+#include "deploy/service-private.h"
 #include "runtime/clock-private.h"
 #include "usher/async-acceptor.h"
 
@@ -38,7 +39,8 @@ G_DEFINE_FINAL_TYPE_WITH_CODE (UsherHealthAcceptor, usher_health_acceptor, G_TYP
                                G_IMPLEMENT_INTERFACE (USHER_TYPE_ACCEPTOR, usher_health_acceptor_acceptor_iface_init)
                                    G_IMPLEMENT_INTERFACE (USHER_TYPE_ASYNC_ACCEPTOR, usher_health_acceptor_async_acceptor_iface_init))
 
-/* Reads behind what was read before, for no longer than until the deadline. */
+/* Reads behind what was read before, for no longer than until the deadline. What has begun is finished
+ * even if the connection is told to leave. */
 static void
 read_on (UsherHealthAcceptor *self,
          guint patience_msec,
@@ -51,7 +53,8 @@ read_on (UsherHealthAcceptor *self,
   usher_connection_set_read_timeout_msec (connection, CLAMP (left_msec, 1, patience_msec));
   g_input_stream_read_async (g_io_stream_get_input_stream (self->stream), self->request + self->length,
                              MAX_REQUEST - self->length, G_PRIORITY_DEFAULT,
-                             usher_connection_get_drain_cancellable (connection), callback, g_object_ref (task));
+                             self->length == 0 ? usher_connection_get_drain_cancellable (connection) : NULL, callback,
+                             g_object_ref (task));
 }
 
 /* It reads until the peer has closed its end: to close with something unread would reset the
@@ -90,6 +93,14 @@ on_answered (GObject *source_object,
   read_on (self, PATIENCE_MSEC, on_leftover, task);
 }
 
+/* Who asks a service that has handed over means its address, where its successor serves. */
+static UsherReadiness
+get_readiness (UsherHealthAcceptor *self)
+{
+  return usher_service_is_superseded (self->service) ? USHER_READINESS_READY
+                                                     : usher_service_get_readiness (self->service);
+}
+
 static UsherHealthEnd
 choose_end (UsherHealthAcceptor *self,
             gssize n,
@@ -122,7 +133,7 @@ on_read (GObject *source_object,
 
   self->length += MAX (n, 0);
   self->answer = usher_health_answer (self->request, self->length, choose_end (self, n, error),
-                                      usher_service_get_readiness (self->service));
+                                      get_readiness (self));
   if (self->answer == NULL)
     read_on (self, PATIENCE_MSEC, on_read, task);
   else

@@ -9,8 +9,11 @@
 #define N_ACCEPTORS 2
 #define MAX_CONNECTIONS 256
 
-/* They leave when they are told to; a grace of nothing would have that reported. */
-#define GRACE_MSEC 1000
+/* Who asks how a service is that has ended is not worth any time of the drain, but for what it takes to
+ * leave. In a hand-over nobody should notice. */
+#define LAST_GRACE_MSEC 100
+#define HAND_OVER_GRACE_MSEC 2000
+#define HAND_OVER_PATIENCE_MSEC 1000
 
 G_DEFINE_ENUM_TYPE (UsherReadiness, usher_readiness,
                     G_DEFINE_ENUM_VALUE (USHER_READINESS_STARTING, "starting"),
@@ -33,7 +36,6 @@ make_health (UsherService *self)
   g_autoptr (UsherAcceptorPool) pool = usher_acceptor_pool_new_with_factory ("health", make_acceptor, self, NULL);
 
   usher_acceptor_pool_set_max_connections (pool, MAX_CONNECTIONS);
-  usher_acceptor_pool_set_grace_msec (pool, GRACE_MSEC);
   /* Whoever has not asked by then has to ask elsewhere. */
   usher_acceptor_pool_set_drain_patience_msec (pool, 0);
   usher_acceptor_pool_set_shutdown_msec (pool, USHER_SHUTDOWN_BRUTAL_KILL);
@@ -73,6 +75,18 @@ usher_service_add_health (UsherService *self,
   usher_service_pool_add_address (self->health, address, N_ACCEPTORS);
 }
 
+void
+usher_service_prepare_health (UsherService *self)
+{
+  gboolean is_superseded = usher_service_is_superseded (self);
+
+  if (self->health == NULL)
+    return;
+
+  usher_acceptor_pool_set_grace_msec (self->health->pool, is_superseded ? HAND_OVER_GRACE_MSEC : LAST_GRACE_MSEC);
+  usher_acceptor_pool_set_drain_patience_msec (self->health->pool, is_superseded ? HAND_OVER_PATIENCE_MSEC : 0);
+}
+
 /* Pools that accept nothing are as good as none, unless there is one that does. */
 static gboolean
 are_all_suspended (UsherService *self)
@@ -86,6 +100,15 @@ are_all_suspended (UsherService *self)
     }
 
   return self->pools->len > 0;
+}
+
+/* In a hand-over it accepts a moment before it is told that it does. */
+static gboolean
+is_up (UsherService *self)
+{
+  return self->state == USHER_SERVICE_UP ||
+         (self->state == USHER_SERVICE_STARTING && self->handover != NULL &&
+          usher_handover_get_state (self->handover) == USHER_HANDOVER_SERVING);
 }
 
 /**
@@ -105,7 +128,7 @@ usher_service_get_readiness (UsherService *self)
 
   if (usher_service_is_ending (self))
     return USHER_READINESS_DRAINING;
-  if (self->state != USHER_SERVICE_UP)
+  if (!is_up (self))
     return USHER_READINESS_STARTING;
 
   return self->is_maintained || are_all_suspended (self) ? USHER_READINESS_MAINTENANCE : USHER_READINESS_READY;

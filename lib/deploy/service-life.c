@@ -56,6 +56,7 @@ begin_drain (UsherService *self)
 {
   if (!usher_service_is_superseded (self))
     usher_service_stop_hand_over (self);
+  usher_service_prepare_health (self);
   self->drain_began_usec = usher_clock_now_usec ();
   self->n_drained_from = usher_service_get_n_connections (self);
   usher_timer_start (&self->timer, self->reactor, self->drain_began_usec + PROGRESS_USEC, on_progress);

@@ -80,6 +80,9 @@ void usher_service_drain_superseded (UsherService *self);
 /* Nobody takes over any more. */
 void usher_service_stop_hand_over (UsherService *self);
 
+/* For the drain that begins. */
+void usher_service_prepare_health (UsherService *self);
+
 /* Lame duck, or draining. */
 gboolean usher_service_is_ending (UsherService *self);
 void usher_service_notify_state (UsherService *self);

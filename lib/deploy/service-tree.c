@@ -66,9 +66,6 @@ build_pool (UsherService *self,
     return FALSE;
 
   spec = usher_child_spec_new (usher_acceptor_pool_get_name (entry->pool), USHER_CHILD (entry->supervisor));
-  /* Who asks how a service is that has ended is not worth any time of the drain. */
-  if (entry == self->health)
-    usher_child_spec_set_shutdown_msec (spec, USHER_SHUTDOWN_BRUTAL_KILL);
   return usher_supervisor_add_child (self->root, spec, error);
 }
 
