@@ -9,6 +9,7 @@ Usage: activation.py ECHO
 
 import os
 import shutil
+import signal
 import socket
 import sys
 import tempfile
@@ -84,6 +85,24 @@ def test_children_inherit_none_of_them_and_paths_stay(echo):
             assert os.path.exists(server.paths['echo'])
 
 
+def test_its_sockets_are_handed_over(echo):
+    with tempfile.TemporaryDirectory() as directory:
+        arguments = ['--listen', 'systemd:echo', '--hand-over', f'{directory}/hand-over']
+        with Activated(directory, ['echo'], echo, *arguments) as server:
+            with server.connect('echo') as client:
+                talk(client)
+            server.process.stdout.readline()
+            server.signal(signal.SIGUSR2)
+            successor = int(server.process.stdout.readline().removeprefix(b'handed over to process '))
+            with server.connect('echo') as client:
+                talk(client)
+            expect(server.wait(), 0)
+            os.kill(successor, signal.SIGTERM)
+            # It ends when both have ended.
+            server.process.stdout.read()
+            assert os.path.exists(server.paths['echo'])
+
+
 def test_sockets_of_another_process_are_none(echo):
     code, text = complaint(['echo'], 'sh', '-c', f'{echo} --listen systemd:echo; exit $?')
     expect(code, 1)
@@ -106,6 +125,7 @@ TESTS = [
     test_serves_sockets_by_name,
     test_one_name_may_have_several_sockets,
     test_children_inherit_none_of_them_and_paths_stay,
+    test_its_sockets_are_handed_over,
     test_sockets_of_another_process_are_none,
     test_says_which_names_there_are,
     test_refuses_to_leave_a_passed_socket_to_nobody,

@@ -14,14 +14,23 @@ import socket
 import sys
 import tempfile
 
-from deployment import Load, own_host, release
 from server import PATIENCE, Program, expect, run, wait_until
+
+sys.path.insert(0, sys.argv[2])
+
+from load import Load, release  # noqa: E402
 
 HAPROXY = shutil.which('haproxy', path=os.environ['PATH'] + ':/usr/sbin')
 INSTANCES = {'one': 1, 'two': 2}
 
 # What a request can meet on its way to an instance, and HAProxy would hide.
 TROUBLES = ('econ', 'eresp', 'wretr', 'wredis')
+
+
+def own_host():
+    """A loopback address that other tests of this machine do not use, for ports that have to be known."""
+    pid = os.getpid()
+    return f'127.{64 + (pid >> 16) % 64}.{pid >> 8 & 255}.{pid & 255}'
 
 
 class Cluster:
@@ -88,16 +97,17 @@ class Cluster:
 
 def test_no_request_fails_while_instances_restart(program, directory):
     with Cluster(program, f'{directory}/haproxy.cfg') as cluster:
-        with Load(cluster.address) as load:
+        with Load(cluster.address, 4) as load:
             for version in ('2', '3'):
                 for name in INSTANCES:
                     cluster.restart(name, version)
-                wait_until(lambda: load.served.get(version, 0) > 100)
+                wait_until(lambda: load.figures.served[version] > 100)
         troubles = {name: {trouble: cluster.figures(name)[trouble] for trouble in TROUBLES} for name in INSTANCES}
-    print(f'# served by version: {load.served}; slowest {load.slowest * 1000:.0f} ms')
-    expect(load.losses, [])
+    figures = load.take()
+    print(f'# served by version: {dict(figures.served)}; slowest {figures.slowest_msec:.0f} ms')
+    expect(dict(figures.lost), {})
     expect(troubles, {name: dict.fromkeys(TROUBLES, '0') for name in INSTANCES})
-    expect(sorted(load.served), ['1', '2', '3'])
+    expect(sorted(figures.served), ['1', '2', '3'])
 
 
 TESTS = [

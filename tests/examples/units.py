@@ -58,6 +58,7 @@ def test_the_program_runs_as_they_say(program, directory):
     name = read(directory, UNITS[1])['FileDescriptorName']
     with tempfile.TemporaryDirectory() as sockets:
         path = f'{sockets}/echo'
+        command[command.index('--hand-over') + 1] = f'{sockets}/hand-over'
         with Program(TOOLS[1], '-E', 'LC_ALL=C.UTF-8', '-l', path, f'--fdname={name}', *command) as process:
             wait_until(lambda: os.path.exists(path))
             with socket.socket(socket.AF_UNIX) as client:
