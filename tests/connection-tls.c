@@ -529,6 +529,8 @@ test_writes_are_cancelled (TlsFixture *fixture,
   g_assert_cmpuint (n_received, >=, fixture->plain.n);
   g_assert_cmpmem (transmission.received->data, n_received, pattern, n_received);
   g_byte_array_unref (transmission.received);
+  g_assert_cmpint (g_output_stream_write (fixture->plain.out, "and more", 8, NULL, NULL), ==, 8);
+  test_tls_client_expect (fixture->client, "and more");
 }
 
 /* The first one has brought something out. */

@@ -4,7 +4,9 @@
 """Acceptors and children written in Python, under a real supervisor, with real clients."""
 
 import gc
+import os
 import socket
+import ssl
 import threading
 import unittest
 import weakref
@@ -141,13 +143,16 @@ class Tree:
     def wait_until_ready(self):
         wait_until(lambda: self.pool.get_n_waiting() == 2)
 
+    def connect(self):
+        port = int(self.socket.dup_local_address().rpartition(':')[2])
+        return socket.create_connection(('127.0.0.1', port), ENOUGH_SECONDS)
+
     def talk(self, sent):
         """Sends it all, and gives all that comes back until the server closes."""
-        port = int(self.socket.dup_local_address().rpartition(':')[2])
         received = []
 
         def client():
-            with socket.create_connection(('127.0.0.1', port), ENOUGH_SECONDS) as peer:
+            with self.connect() as peer:
                 peer.sendall(sent)
                 peer.shutdown(socket.SHUT_WR)
                 received.append(b''.join(iter(lambda: peer.recv(4096), b'')))
@@ -237,6 +242,38 @@ class FunctionTest(unittest.TestCase):
 
         tree = Tree(Usher.AcceptorPool.new_for_func('greet', greet))
         self.assertEqual(tree.talk(b''), b'hello\n')
+        tree.stop()
+
+
+@unittest.skipUnless(Gio.TlsBackend.get_default().supports_tls(), 'GIO has no TLS: install glib-networking')
+class TlsTest(unittest.TestCase):
+    def test_python_chooses_the_certificate(self):
+        certificates = os.path.join(os.path.dirname(os.path.abspath(__file__)), '..', 'support', 'tls')
+        asked_for = []
+
+        def choose(_, connection, server_name):
+            asked_for.append((connection.is_tls(), server_name))
+            return Gio.TlsCertificate.new_from_file(os.path.join(certificates, 'other.pem'))
+
+        def greet(connection, *_):
+            connection.start_tls(settings, None)
+            connection.get_output_stream().write_all(connection.dup_tls_server_name().encode(), None)
+            return True
+
+        def hear():
+            context = ssl.create_default_context(cafile=os.path.join(certificates, 'ca.pem'))
+            with context.wrap_socket(tree.connect(), server_hostname='other.example') as client:
+                heard.append(client.recv(100))
+
+        settings = Usher.TlsSettings()
+        settings.connect('choose-certificate', choose)
+        tree = Tree(Usher.AcceptorPool.new_for_func('greet', greet))
+        heard = []
+        thread = threading.Thread(target=hear)
+        thread.start()
+        wait_until(lambda: not thread.is_alive())
+        self.assertEqual(heard, [b'other.example'])
+        self.assertEqual(asked_for, [(True, 'other.example')])
         tree.stop()
 
 
