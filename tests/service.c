@@ -523,6 +523,19 @@ test_activation_for_nobody (Fixture *fixture,
 }
 
 static void
+test_two_pools_of_a_name (Fixture *fixture,
+                          gconstpointer data)
+{
+  g_autoptr (UsherAcceptorPool) first = usher_acceptor_pool_new ("same", TEST_TYPE_STAYER);
+  g_autoptr (UsherAcceptorPool) second = usher_acceptor_pool_new ("same", TEST_TYPE_STAYER);
+
+  usher_service_add_pool (fixture->service, first, "tcp://127.0.0.1:0", 1);
+  g_test_expect_message ("usher", G_LOG_LEVEL_CRITICAL, "*name_is_free*");
+  usher_service_add_pool (fixture->service, second, "tcp://127.0.0.1:0", 1);
+  g_test_assert_expected_messages ();
+}
+
+static void
 test_has_a_name (void)
 {
   g_test_expect_message ("usher", G_LOG_LEVEL_CRITICAL, "*name*");
@@ -554,6 +567,7 @@ main (int argc,
   SERVICE_CASE ("bad-options-say-what-would-be-right", test_bad_options);
   SERVICE_CASE ("leaves-no-socket-of-systemd-to-nobody", test_activation_for_nobody);
   g_test_add_func ("/service/has-a-name", test_has_a_name);
+  SERVICE_CASE ("has-one-pool-of-a-name", test_two_pools_of_a_name);
 
   return g_test_run ();
 }

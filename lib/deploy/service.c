@@ -440,8 +440,8 @@ add_entry (UsherService *self,
  *   up when the service starts, which blocks
  * @n_acceptors: how many acceptors wait there
  *
- * Adds a pool, or one more address to a pool that was added before. What is wrong with either is an
- * error of the start.
+ * Adds a pool, or, before the first start, one more address to a pool that was added before. What is
+ * wrong with either is an error of the start.
  *
  * Since: 0.1
  */
@@ -458,7 +458,11 @@ usher_service_add_pool (UsherService *self,
 
   UsherServicePool *entry = usher_service_find_pool (self, usher_acceptor_pool_get_name (pool));
 
-  g_return_if_fail (entry == NULL || (entry->pool == pool && entry->supervisor == NULL));
+  gboolean name_is_free = entry == NULL || entry->pool == pool;
+  gboolean was_started = entry != NULL && entry->supervisor != NULL;
+
+  g_return_if_fail (name_is_free);
+  g_return_if_fail (!was_started);
 
   if (entry == NULL)
     entry = add_entry (self, pool);
