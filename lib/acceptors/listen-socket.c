@@ -45,12 +45,12 @@
  * Unix stream socket. It is checked, made non-blocking, and not inherited by the programs that this
  * process executes. No two listen sockets can have the same one.
  *
- * One that was handed over ([class@Usher.Handover]) is such a socket until the hand-over is complete, and
- * then as if this process had made it, if the one before it has.
- *
  * It is shared with whoever else has it. So it is always kept open over restarts, its path is never
  * unlinked, and closing it closes this process's descriptor: who connects then waits for somebody
  * else to accept, or is refused if there is nobody else. After that it cannot be opened again.
+ *
+ * One that was handed over ([class@Usher.Handover]) is such a socket until the hand-over is complete, and
+ * then as if this process had made it, if the one before it has.
  *
  * # Signals
  *

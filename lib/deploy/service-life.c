@@ -362,8 +362,13 @@ usher_service_kill (UsherService *self)
 {
   g_return_if_fail (USHER_IS_SERVICE (self));
 
-  if (self->state != USHER_SERVICE_DOWN)
-    usher_child_kill (USHER_CHILD (self->root));
+  if (self->state == USHER_SERVICE_DOWN)
+    return;
+
+  g_object_ref (self);
+  usher_service_stop_hand_over (self);
+  usher_child_kill (USHER_CHILD (self->root));
+  g_object_unref (self);
 }
 
 /* (nullable) */
