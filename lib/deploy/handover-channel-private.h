@@ -80,7 +80,7 @@ void usher_handover_channel_refuse (UsherHandoverChannel *self,
                                     const char *reason);
 
 /* Who is at the other end. Returns 0 if that is nobody who may hand over: another user than this one
- * and root. */
+ * and root; and -1 if its number is not known here, as it has another PID namespace. */
 pid_t usher_handover_channel_get_peer (UsherHandoverChannel *self);
 
 /* Whether it is one of the verbs that may come now, a bit each. A refusal is an error of its own. */

@@ -311,5 +311,5 @@ usher_handover_channel_get_peer (UsherHandoverChannel *self)
       (credentials.uid != geteuid () && credentials.uid != 0))
     return 0;
 
-  return credentials.pid;
+  return credentials.pid > 0 ? credentials.pid : -1;
 }

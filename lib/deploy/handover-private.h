@@ -56,7 +56,7 @@ struct _UsherHandover
   UsherHandoverStep step;
   UsherKernelSocket control;
   UsherWatch control_watch;
-  gint64 predecessor_pid;    /* 0 for none */
+  gint64 predecessor_pid;    /* 0 for none; -1 for one whose number is not known */
   char *predecessor_version; /* (owned) (nullable) */
   gint64 successor_pid;      /* 0 for none; the latest one that has asked */
   char *successor_version;   /* (owned) (nullable) */

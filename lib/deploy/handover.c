@@ -422,7 +422,7 @@ usher_handover_get_timeout_msec (UsherHandover *self)
  *
  * Gets the process that this one has taken over from, or tries to.
  *
- * Returns: the number of a process; 0 if there was none
+ * Returns: the number of a process; 0 if there was none, and -1 if it has another PID namespace
  *
  * Since: 0.1
  */
@@ -458,7 +458,7 @@ usher_handover_get_predecessor_version (UsherHandover *self)
  *
  * Gets the process that has taken over, or the latest one that tried to.
  *
- * Returns: the number of a process; 0 if there was none
+ * Returns: the number of a process; 0 if there was none, and -1 if it has another PID namespace
  *
  * Since: 0.1
  */

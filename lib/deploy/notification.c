@@ -91,7 +91,8 @@ static void
 pass_on (UsherNotification *self,
          UsherHandover *handover)
 {
-  g_autofree char *text = g_strdup_printf ("READY=1\nMAINPID=%" G_GINT64_FORMAT, usher_handover_get_successor_pid (handover));
+  gint64 pid = usher_handover_get_successor_pid (handover);
+  g_autofree char *text = pid > 0 ? g_strdup_printf ("READY=1\nMAINPID=%" G_GINT64_FORMAT, pid) : g_strdup ("READY=1");
 
   sd_notify (0, text);
   self->is_silent = TRUE;

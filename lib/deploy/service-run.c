@@ -114,8 +114,9 @@ announce_process (const char *what,
                   gint64 pid,
                   const char *version)
 {
-  g_autofree char *news = g_strdup_printf ("%s process %" G_GINT64_FORMAT "%s%s", what, pid,
-                                           version[0] != '\0' ? ", version " : "", version);
+  g_autofree char *process = pid > 0 ? g_strdup_printf ("process %" G_GINT64_FORMAT, pid)
+                                     : g_strdup ("a process in another PID namespace");
+  g_autofree char *news = g_strdup_printf ("%s %s%s%s", what, process, version[0] != '\0' ? ", version " : "", version);
 
   usher_terminal_announce (news);
 }
