@@ -453,18 +453,22 @@ test_options (Fixture *fixture,
 
   g_assert_true (parse (fixture,
                         "shop --listen web=tcp://127.0.0.1:0 -l web=tcp://[::1]:0 --grace 7s --shutdown=infinity "
-                        "--drain-spread 6s --lame-duck 20ms --drain-deadline infinity --max-connections 33",
+                        "--drain-spread 6s --lame-duck 20ms --drain-deadline infinity --max-connections 33 "
+                        "--workers 2",
                         NULL));
   g_assert_cmpint (usher_acceptor_pool_get_grace_msec (fixture->pools[1]), ==, 7000);
   g_assert_cmpuint (usher_acceptor_pool_get_drain_spread_msec (fixture->pools[0]), ==, 6000);
   g_assert_cmpint (usher_acceptor_pool_get_shutdown_msec (fixture->pools[0]), ==, -1);
   g_assert_cmpuint (usher_acceptor_pool_get_max_connections (fixture->pools[1]), ==, 33);
+  g_assert_cmpuint (usher_acceptor_pool_get_workers (fixture->pools[0]), ==, 2);
   g_assert_cmpuint (usher_service_get_lame_duck_msec (fixture->service), ==, 20);
   g_assert_cmpint (usher_service_get_drain_deadline_msec (fixture->service), ==, -1);
   start (fixture);
   sockets = usher_acceptor_pool_which_sockets (fixture->pools[0]);
   g_assert_cmpuint (sockets->len, ==, 2);
   usher_service_kill (fixture->service);
+  /* Their workers have to end. */
+  iterate_until (NULL, has_exited, fixture);
 }
 
 static void
@@ -485,6 +489,7 @@ test_bad_options (Fixture *fixture,
     { "shop --lame-duck infinity", "--lame-duck: it would never end" },
     { "shop --drain-deadline 5d", "is no duration" },
     { "shop --max-connections 0", "--max-connections: " },
+    { "shop --workers 1025", "--workers: " },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (cases); i++)

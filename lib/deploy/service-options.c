@@ -3,6 +3,7 @@
 
 #include "deploy/service-private.h"
 
+#include "acceptors/pool-properties-private.h"
 #include "deploy/duration-private.h"
 #include "usher/error.h"
 
@@ -195,6 +196,19 @@ apply_drain_deadline (UsherService *self,
   return TRUE;
 }
 
+static void
+set_in_pools (UsherService *self,
+              guint n,
+              void (*set) (UsherAcceptorPool *pool, guint n))
+{
+  for (guint i = 0; i < self->pools->len; i++)
+    {
+      const UsherServicePool *entry = g_ptr_array_index (self->pools, i);
+
+      set (entry->pool, n);
+    }
+}
+
 static gboolean
 apply_max_connections (UsherService *self,
                        const char *value,
@@ -205,13 +219,21 @@ apply_max_connections (UsherService *self,
   if (!g_ascii_string_to_unsigned (value, 10, 1, G_MAXUINT, &n, error))
     return FALSE;
 
-  for (guint i = 0; i < self->pools->len; i++)
-    {
-      const UsherServicePool *entry = g_ptr_array_index (self->pools, i);
+  set_in_pools (self, n, usher_acceptor_pool_set_max_connections);
+  return TRUE;
+}
 
-      usher_acceptor_pool_set_max_connections (entry->pool, n);
-    }
+static gboolean
+apply_workers (UsherService *self,
+               const char *value,
+               GError **error)
+{
+  guint64 n;
 
+  if (!g_ascii_string_to_unsigned (value, 10, 0, USHER_MAX_WORKERS, &n, error))
+    return FALSE;
+
+  set_in_pools (self, n, usher_acceptor_pool_set_workers);
   return TRUE;
 }
 
@@ -230,6 +252,7 @@ static const struct
   { "--lame-duck", apply_lame_duck },
   { "--drain-deadline", apply_drain_deadline },
   { "--max-connections", apply_max_connections },
+  { "--workers", apply_workers },
 };
 
 static gboolean
@@ -257,8 +280,8 @@ on_option (const char *name,
  *
  * Makes the options of the service, for a program that has options of its own:
  * `--listen=[POOL=]ADDRESS` and `--health=ADDRESS` (in place of the addresses of the program; they can
- * be repeated), `--hand-over=PATH`, `--grace`, `--drain-spread`, `--shutdown`, `--lame-duck`, `--drain-deadline` and
- * `--max-connections`.
+ * be repeated), `--hand-over=PATH`, `--grace`, `--drain-spread`, `--shutdown`, `--lame-duck`, `--drain-deadline`,
+ * `--max-connections` and `--workers`.
  *
  * Returns: (transfer full): a group of options
  *
@@ -286,6 +309,8 @@ usher_service_get_option_group (UsherService *self)
       "Where the service hands over to its next version, at SIGUSR2 for instance", "PATH" },
     { "max-connections", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
       "How many connections each pool has at once", "N" },
+    { "workers", 0, 0, G_OPTION_ARG_CALLBACK, on_option,
+      "How many threads of its own each pool has for its acceptors", "N" },
     { NULL },
   };
 
