@@ -10,5 +10,5 @@ int
 main (int argc,
       char *argv[])
 {
-  return usher_server_run (usher_acceptor_pool_new ("echo", TEST_TYPE_ASYNC_ECHO));
+  return usher_server_run (usher_acceptor_pool_new ("echo", TEST_TYPE_ASYNC_ECHO), argc, argv);
 }

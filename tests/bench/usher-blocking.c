@@ -33,5 +33,5 @@ main (int argc,
   UsherAcceptorPool *pool = usher_acceptor_pool_new_for_func ("echo", echo, NULL, NULL);
 
   usher_acceptor_pool_set_execution (pool, EXECUTION);
-  return usher_server_run (pool);
+  return usher_server_run (pool, argc, argv);
 }

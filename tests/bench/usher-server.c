@@ -29,8 +29,29 @@ on_started (GObject *source_object,
   fflush (stdout);
 }
 
+static void
+parse (UsherAcceptorPool *pool,
+       int argc,
+       char *argv[])
+{
+  int n_workers = 0;
+  const GOptionEntry entries[] = {
+    { "workers", 'w', 0, G_OPTION_ARG_INT, &n_workers, "How many threads it has", "N" },
+    { NULL },
+  };
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_option_context_add_main_entries (context, entries, NULL);
+  if (!g_option_context_parse (context, &argc, &argv, &error))
+    die (error);
+  usher_acceptor_pool_set_workers (pool, n_workers);
+}
+
 int
-usher_server_run (UsherAcceptorPool *pool)
+usher_server_run (UsherAcceptorPool *pool,
+                  int argc,
+                  char *argv[])
 {
   g_autoptr (UsherAcceptorPool) owned = pool;
   g_autoptr (GMainLoop) loop = g_main_loop_new (NULL, FALSE);
@@ -38,6 +59,7 @@ usher_server_run (UsherAcceptorPool *pool)
   g_autoptr (UsherListenSocket) listen_socket =
       usher_listen_socket_new_for_address ("tcp://127.0.0.1:0", &error);
 
+  parse (pool, argc, argv);
   if (listen_socket == NULL || !usher_listen_socket_open (listen_socket, &error) ||
       !usher_acceptor_pool_accept_socket (pool, listen_socket, 10, &error))
     die (error);

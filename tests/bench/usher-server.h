@@ -8,7 +8,9 @@
 G_BEGIN_DECLS
 
 /* (transfer full): pool. Listens on a port of the loopback device, says which, and serves until it
- * is killed. */
-int usher_server_run (UsherAcceptorPool *pool);
+ * is killed. The arguments may say --workers=N. */
+int usher_server_run (UsherAcceptorPool *pool,
+                      int argc,
+                      char *argv[]);
 
 G_END_DECLS
