@@ -238,7 +238,7 @@ crew_socket_leaves_it (UsherCrewSocket *self)
 
   is_exceeded = usher_share_is_greedy (&crew->share, &crew->pool->share, crew->n_crews) ||
                 usher_share_is_exceeded (crew->n_connections, usher_slots_get_n_taken (&crew->pool->slots), crew->n_crews);
-  return usher_share_leave (&crew->share, is_exceeded);
+  return usher_share_leave (&crew->share, &crew->pool->share, is_exceeded);
 }
 
 void

@@ -21,7 +21,8 @@ typedef struct
 {
   guint round;
   guint n_taken;
-  guint n_left; /* wake-ups in a row that it has left to the others */
+  guint n_left; /* wake-ups that it has left to the others, and nobody came */
+  guint n_seen; /* what all had taken then */
 } UsherShare;
 
 /* Whether `n_mine` of `n_all` is more than one of `n_workers` should have, by more than one. */
@@ -40,6 +41,7 @@ gboolean usher_share_is_greedy (UsherShare *self,
 /* Whether to leave a wake-up to the others, as it had more than its share. They may be busy, so it does
  * not leave many in a row. */
 gboolean usher_share_leave (UsherShare *self,
+                            const UsherCommonShare *common,
                             gboolean is_exceeded);
 
 G_END_DECLS

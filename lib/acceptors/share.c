@@ -6,8 +6,9 @@
 /* What was long ago does not count. */
 #define ROUND 64
 
-/* The others have been woken at the same time, and come within some of them. */
-#define MAX_LEFT 32
+/* The others have been woken at the same time, and most often come within one of them. More of them
+ * would cost more than a fair share is worth. */
+#define MAX_LEFT 4
 
 static guint
 get_round_length (guint n_workers)
@@ -43,7 +44,6 @@ usher_share_take (UsherShare *self,
 
   share_begin_round (self, n_before / get_round_length (n_workers));
   self->n_taken++;
-  self->n_left = 0;
 }
 
 gboolean
@@ -59,8 +59,15 @@ usher_share_is_greedy (UsherShare *self,
 
 gboolean
 usher_share_leave (UsherShare *self,
+                   const UsherCommonShare *common,
                    gboolean is_exceeded)
 {
+  guint n_seen = g_atomic_int_get ((const int *) &common->n_taken);
+
+  if (self->n_seen != n_seen)
+    self->n_left = 0;
+  self->n_seen = n_seen;
+
   if (!is_exceeded || self->n_left >= MAX_LEFT)
     {
       self->n_left = 0;
