@@ -250,7 +250,7 @@ test_silence (Fixture *fixture,
   start (fixture);
   quiet = ask (fixture);
   iterate_pending (NULL);
-  fake_clock_advance_usec (499 * G_TIME_SPAN_MILLISECOND);
+  fake_clock_advance_usec (999 * G_TIME_SPAN_MILLISECOND);
   iterate_pending (NULL);
   g_assert_cmpuint (quiet->received->len, ==, 0);
   fake_clock_advance_usec (G_TIME_SPAN_MILLISECOND);
@@ -287,6 +287,21 @@ test_slow_request (Fixture *fixture,
   g_assert_false (hopeless->is_at_end);
   fake_clock_advance_usec (G_TIME_SPAN_MILLISECOND);
   expect_response (hopeless, "HTTP/1.1 408 ", "\n");
+}
+
+/* The request has come in time, but nobody has looked. */
+static void
+test_late_look (Fixture *fixture,
+                gconstpointer data)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  start (fixture);
+  client = ask (fixture);
+  iterate_pending (NULL);
+  test_client_send (client, REQUEST);
+  fake_clock_advance_usec (2 * G_TIME_SPAN_SECOND);
+  expect_response (client, "HTTP/1.1 200 OK\r\n", "\r\n\r\nready\n");
 }
 
 /* It gets its answer although it is still talking. */
@@ -391,6 +406,7 @@ main (int argc,
   ADD ("says-maintenance-if-the-program-does", test_maintenance);
   ADD ("answers-silence", test_silence);
   ADD ("waits-for-slow-requests-but-not-for-ever", test_slow_request);
+  ADD ("a-late-look-finds-the-request", test_late_look);
   ADD ("refuses-long-requests", test_long_request);
   ADD ("forgets-what-comes-behind-a-request", test_body_is_forgotten);
   ADD ("nobody-stays", test_nobody_stays);

@@ -67,8 +67,17 @@ class Deployment:
         self.pid = int(self.hear(r'handed over to process (\d+)'))
 
 
-def show(number, versions, figures):
-    print(ROW.format(number, versions, f'{figures.served.total():,}', *(figures.lost[loss] for loss in LOSSES),
+def wait_for(load, version):
+    """Until the version has answered somebody."""
+    deadline = time.monotonic() + PATIENCE
+    while load.figures.served[str(version)] == 0:
+        if time.monotonic() > deadline:
+            sys.exit(f'upgrade.py: version {version} does not answer')
+        time.sleep(0.01)
+
+
+def show(number, figures):
+    print(ROW.format(number, f'{number} → {number + 1}', f'{figures.served.total():,}', *(figures.lost[loss] for loss in LOSSES),
                      f'{figures.slowest_msec:.0f} ms'), flush=True)
 
 
@@ -80,9 +89,10 @@ def upgrade_under_load(deployment, options):
             load.take()
             time.sleep(options.pause / 2)
             deployment.upgrade(number + 1)
+            wait_for(load, number + 1)
             time.sleep(options.pause / 2)
             figures = load.take()
-            show(number, ' → '.join(sorted(figures.served, key=int)), figures)
+            show(number, figures)
             n_lost += figures.lost.total()
     return n_lost
 

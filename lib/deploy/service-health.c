@@ -12,8 +12,8 @@
 /* Who asks how a service is that has ended is not worth any time of the drain, but for what it takes to
  * leave. In a hand-over nobody should notice. */
 #define LAST_GRACE_MSEC 100
-#define HAND_OVER_GRACE_MSEC 2000
-#define HAND_OVER_PATIENCE_MSEC 1000
+#define HAND_OVER_GRACE_MSEC 3000
+#define HAND_OVER_PATIENCE_MSEC 2000
 
 G_DEFINE_ENUM_TYPE (UsherReadiness, usher_readiness,
                     G_DEFINE_ENUM_VALUE (USHER_READINESS_STARTING, "starting"),
@@ -53,7 +53,7 @@ make_health (UsherService *self)
  *
  * Each address answers two protocols. To HTTP, `/readyz` is `200` if the service is ready, else `503`,
  * with the nick of the [enum@Usher.Readiness] in the body; `/livez` is `200` as long as the main loop
- * runs. To everybody else, who sends some other line, or nothing for half a second, it says one line
+ * runs. To everybody else, who sends some other line, or nothing for a second, it says one line
  * of HAProxy's agent-check: `ready`, `drain` or `maint`.
  *
  * It answers from before the pools start until all of them have ended: it stands in the tree before

@@ -26,7 +26,8 @@ class Activated(Program):
         self.paths = {name: f'{directory}/{name}' for name in names}
         listen = [argument for path in self.paths.values() for argument in ('-l', path)]
         super().__init__(ACTIVATE, '-E', 'LC_ALL=C.UTF-8', *listen, '--fdname=' + ':'.join(names), *command)
-        wait_until(lambda: all(map(os.path.exists, self.paths.values())))
+        # It says so of each, when it does.
+        wait_until(lambda: self.stderr().count('Listening on ') == len(names))
 
     def connect(self, name):
         client = socket.socket(socket.AF_UNIX)
@@ -91,9 +92,9 @@ def test_its_sockets_are_handed_over(echo):
         with Activated(directory, ['echo'], echo, *arguments) as server:
             with server.connect('echo') as client:
                 talk(client)
-            server.process.stdout.readline()
+            server.hear('listening on')
             server.signal(signal.SIGUSR2)
-            successor = int(server.process.stdout.readline().removeprefix(b'handed over to process '))
+            successor = int(server.hear('handed over to process'))
             with server.connect('echo') as client:
                 talk(client)
             expect(server.wait(), 0)

@@ -11,14 +11,14 @@ import os
 import re
 import shlex
 import shutil
-import socket
 import subprocess
 import sys
 import tempfile
 
-from server import PATIENCE, Program, expect, run, wait_until
+from activation import ACTIVATE, Activated
+from server import PATIENCE, expect, run
 
-TOOLS = [shutil.which(name) for name in ('systemd-analyze', 'systemd-socket-activate')]
+ANALYZE = shutil.which('systemd-analyze')
 UNITS = ('versioned-echo.service', 'versioned-echo.socket')
 INSTALLED = '/opt/versioned-echo/current/versioned-echo'
 
@@ -43,7 +43,7 @@ def test_systemd_finds_nothing_wrong_with_them(program, directory):
             text = open(f'{directory}/{unit}').read().replace(INSTALLED, os.path.abspath(program))
             with open(f'{copies}/{unit}', 'w') as file:
                 file.write(text)
-        result = subprocess.run([TOOLS[0], 'verify', *(f'{copies}/{unit}' for unit in UNITS)],
+        result = subprocess.run([ANALYZE, 'verify', *(f'{copies}/{unit}' for unit in UNITS)],
                                 stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=PATIENCE)
     # Other units of the machine are not our business.
     expect([line for line in result.stdout.splitlines() if 'versioned-echo' in line], [])
@@ -57,13 +57,9 @@ def test_the_program_runs_as_they_say(program, directory):
     command[command.index('--lame-duck') + 1] = '0'
     name = read(directory, UNITS[1])['FileDescriptorName']
     with tempfile.TemporaryDirectory() as sockets:
-        path = f'{sockets}/echo'
         command[command.index('--hand-over') + 1] = f'{sockets}/hand-over'
-        with Program(TOOLS[1], '-E', 'LC_ALL=C.UTF-8', '-l', path, f'--fdname={name}', *command) as process:
-            wait_until(lambda: os.path.exists(path))
-            with socket.socket(socket.AF_UNIX) as client:
-                client.settimeout(PATIENCE)
-                client.connect(path)
+        with Activated(sockets, [name], *command) as process:
+            with process.connect(name) as client:
                 client.sendall(b'hello\n')
                 expect(client.recv(100), b'unversioned: hello\n')
             expect(process.stop(), 0)
@@ -86,7 +82,7 @@ TESTS = [
 
 
 if __name__ == '__main__':
-    if None in TOOLS:
+    if None in (ANALYZE, ACTIVATE):
         print('1..0 # SKIP there is no systemd; ./try --install installs its package')
         sys.exit(0)
     run(TESTS, sys.argv[1], sys.argv[2])

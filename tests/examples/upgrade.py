@@ -11,13 +11,13 @@ import collections
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import tempfile
 import threading
-import urllib.request
 
-from server import PATIENCE, Server, expect, run, wait_until
+from server import PATIENCE, Server, expect, receive_line, run, wait_until
 
 ROW = re.compile(r' *(\d+)  +(\d+) → (\d+)  +([\d,]+)  +(\d+)  +(\d+)  +(\d+)  +\d+ ms')
 
@@ -37,7 +37,7 @@ class Prober:
     """Asks a service whether it is ready, all the time. Use it in a with statement."""
 
     def __init__(self, port):
-        self.url = f'http://127.0.0.1:{port}/readyz'
+        self.address = '127.0.0.1', int(port)
         self.answers = collections.Counter()
         self.is_over = False
         self.thread = threading.Thread(target=self._run)
@@ -53,29 +53,23 @@ class Prober:
     def _run(self):
         while not self.is_over:
             try:
-                with urllib.request.urlopen(self.url, timeout=PATIENCE) as answer:
-                    self.answers[answer.read().decode()] += 1
+                with socket.create_connection(self.address, timeout=PATIENCE) as client:
+                    client.sendall(b'\n')
+                    self.answers[receive_line(client)] += 1
             except OSError as error:
                 self.answers[repr(error)] += 1
-
-
-def hear(server, beginning):
-    """The last word of the next line that begins so."""
-    while not (line := server.process.stdout.readline().decode()).startswith(beginning):
-        assert line, server.stderr()
-    return line.split()[-1]
 
 
 def test_load_balancers_notice_nothing(program, _):
     with tempfile.TemporaryDirectory() as directory:
         with Server(program, '--health', 'tcp://127.0.0.1:0', '--hand-over', f'{directory}/hand-over') as server:
-            port = hear(server, 'readiness on').rsplit(':', 1)[1]
+            port = server.hear('readiness on').rsplit(':', 1)[1]
             pid = server.process.pid
             with Prober(port) as prober:
                 for _ in range(5):
                     before = prober.answers.total()
                     os.kill(pid, signal.SIGUSR2)
-                    pid = int(hear(server, 'handed over to process'))
+                    pid = int(server.hear('handed over to process'))
                     wait_until(lambda: prober.answers.total() > before + 10)  # pylint: disable=W0640
             os.kill(pid, signal.SIGTERM)
             # It ends when all of them have ended.
