@@ -147,26 +147,24 @@ fiber_start (UsherAcceptorRun *run,
   return TRUE;
 }
 
-static void
-run_fiber_order (UsherAcceptorRun *run,
-                 Order order)
-{
-  RunFiber *self = run->place;
-
-  self->order = order;
-  usher_fiber_resume (self->fiber);
-}
-
+/* Those who are accepted together are served together, when the last of them is in, so that the
+ * processor does not load the code for either anew for each of them. */
 static void
 fiber_serve (UsherAcceptorRun *run)
 {
-  run_fiber_order (run, ORDER_SERVE);
+  RunFiber *self = run->place;
+
+  self->order = ORDER_SERVE;
+  usher_fiber_wake (self->fiber);
 }
 
 static void
 fiber_terminate (UsherAcceptorRun *run)
 {
-  run_fiber_order (run, ORDER_TERMINATE);
+  RunFiber *self = run->place;
+
+  self->order = ORDER_TERMINATE;
+  usher_fiber_resume (self->fiber);
 }
 
 static void
