@@ -135,6 +135,30 @@ test_generations (HandoverFixture *fixture,
     generation_free (generations[i]);
 }
 
+/* From one that accepts in its own context to one that has workers, and to the next. */
+static void
+test_workers (HandoverFixture *fixture,
+              gconstpointer data)
+{
+  Generation *second = generation_new (fixture, "second", ANY_TCP_PORT, fixture->unix_address, NULL);
+  Generation *third = generation_new (fixture, "third", ANY_TCP_PORT, fixture->unix_address, NULL);
+
+  usher_acceptor_pool_set_workers (second->pool, 2);
+  generation_take_over (second);
+  generation_assert_serves (second);
+
+  /* Their threads accept nothing before they may. */
+  usher_acceptor_pool_set_workers (third->pool, 2);
+  generation_take (third);
+  generation_start_tree (third);
+  for (guint i = 0; i < 20; i++)
+    generation_assert_serves (second);
+  generation_be_ready (third);
+  generation_assert_serves (third);
+  generation_free (second);
+  generation_free (third);
+}
+
 /* As if it had made them itself: closing is final, and they can be opened again. */
 static void
 test_owns_what_it_has_taken (HandoverFixture *fixture,
@@ -336,6 +360,7 @@ main (int argc,
   CASE ("closes-what-is-not-wanted-and-opens-what-is-new", test_other_sockets);
   CASE ("tells-sockets-of-the-same-address-apart", test_same_address);
   CASE ("goes-on-over-generations", test_generations);
+  CASE ("passes-to-workers-and-from-them", test_workers);
   CASE ("makes-the-sockets-its-own", test_owns_what_it_has_taken);
   CASE ("is-one-at-a-time", test_one_at_a_time);
   CASE ("fails-if-a-socket-was-closed-meanwhile", test_closed_meanwhile);
