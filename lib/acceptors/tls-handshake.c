@@ -213,18 +213,25 @@ handshake_note_peer (UsherTlsHandshake *self)
   g_atomic_int_set (&self->session->has_peer, TRUE);
 }
 
+/* The last that is to be said may be this side's. */
 static gssize
 handshake_conclude (UsherTlsHandshake *self,
                     GError **error)
 {
+  int errsv;
+
   if (!self->is_finished)
     return USHER_WOULD_BLOCK;
   if (self->error != NULL)
     return handshake_fail (self, error, self->error->domain, self->error->code, "%s", self->error->message);
 
-  handshake_note_peer (self);
   usher_transport_forget_waiters (handshake_get_transport (self));
   usher_tls_session_set_state (self->session, USHER_TLS_ON);
+  errsv = usher_tls_session_flush (self->session);
+  if (errsv != 0 && errsv != EAGAIN)
+    return handshake_fail (self, error, G_IO_ERROR, g_io_error_from_errno (errsv), "Error sending data: %s", g_strerror (errsv));
+
+  handshake_note_peer (self);
   usher_transport_send_later (handshake_get_transport (self));
   return 0;
 }

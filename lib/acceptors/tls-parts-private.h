@@ -27,13 +27,13 @@ struct _UsherTlsSession
   int is_renegotiating;      /* (atomic): the peer has asked for it, and that is the end */
   UsherTlsPeer peer;
   int has_peer;    /* (atomic): and that does not change any more */
-  GByteArray *raw; /* (owned): what TLS says for itself, and has still to go. While the handshake is under
+  GByteArray *raw; /* (owned) (nullable): what TLS says for itself, and has still to go. While the handshake is under
                     * way it is the thread's; then (locked-by lock) */
 
   GMutex lock;                        /* taken last */
   GTlsConnection *tls;                /* (owned) (nullable) (locked-by lock) */
   GError *errors[2];                  /* (owned) (nullable) (locked-by lock): why a direction is of no use any more */
-  GByteArray *record;                 /* (owned) (locked-by lock): what is left of one that has begun to go out */
+  GByteArray *record;                 /* (owned) (nullable) (locked-by lock): what is left of one that has begun to go out */
   gsize record_length;                /* (locked-by lock): of all of it */
   UsherTlsSender sender;              /* (locked-by lock): of the record */
   gsize n_gone[USHER_TLS_NOBODY + 1]; /* (locked-by lock): of each sender's, which it has not been told */

@@ -23,10 +23,15 @@ usher_tls_session_new (UsherTransport *transport)
 
   g_mutex_init (&self->lock);
   self->transport = transport;
-  self->record = g_byte_array_new ();
-  self->raw = g_byte_array_new ();
 
   return self;
+}
+
+/* They are there only while they are needed: most connections have nothing to do most of the time. */
+static void
+clear_bytes (GByteArray **bytes)
+{
+  g_clear_pointer (bytes, g_byte_array_unref);
 }
 
 void
@@ -35,8 +40,8 @@ usher_tls_session_free (UsherTlsSession *self)
   usher_tls_session_drop (self);
   g_clear_error (&self->errors[USHER_TRANSPORT_READ]);
   g_clear_error (&self->errors[USHER_TRANSPORT_WRITE]);
-  g_byte_array_unref (self->record);
-  g_byte_array_unref (self->raw);
+  clear_bytes (&self->record);
+  clear_bytes (&self->raw);
   g_clear_object (&self->peer.certificate);
   g_free (self->peer.server_name);
   g_free (self->peer.protocol);
@@ -232,18 +237,18 @@ usher_tls_session_close_input (UsherTlsSession *self)
 static int
 session_send_raw (UsherTlsSession *self)
 {
-  const GOutputVector vector = { self->raw->data, self->raw->len };
   gssize n;
 
-  if (self->raw->len == 0)
-    return 0;
+  while (self->raw != NULL && self->raw->len > 0)
+    {
+      n = usher_transport_send_raw (self->transport, &(GOutputVector){ self->raw->data, self->raw->len }, 1);
+      if (n < 0)
+        return errno;
+      g_byte_array_remove_range (self->raw, 0, n);
+    }
 
-  n = usher_transport_send_raw (self->transport, &vector, 1);
-  if (n < 0)
-    return errno;
-
-  g_byte_array_remove_range (self->raw, 0, n);
-  return self->raw->len > 0 ? EAGAIN : 0;
+  clear_bytes (&self->raw);
+  return 0;
 }
 
 /* Returns 0, or errno. The lock is held. */
@@ -254,7 +259,7 @@ session_send_record (UsherTlsSession *self)
   g_autoptr (GError) error = NULL;
   gssize n;
 
-  while (self->record->len > 0)
+  while (self->record != NULL && self->record->len > 0)
     {
       n = g_pollable_output_stream_write_nonblocking (G_POLLABLE_OUTPUT_STREAM (out), self->record->data,
                                                       self->record->len, NULL, &error);
@@ -263,6 +268,7 @@ session_send_record (UsherTlsSession *self)
       g_byte_array_remove_range (self->record, 0, n);
     }
 
+  clear_bytes (&self->record);
   return 0;
 }
 
@@ -286,16 +292,6 @@ session_flush (UsherTlsSession *self)
   return 0;
 }
 
-static void
-session_fill_record (UsherTlsSession *self,
-                     const GOutputVector *vectors,
-                     guint n_vectors)
-{
-  for (guint i = 0; i < n_vectors && self->record->len < RECORD_MAX; i++)
-    g_byte_array_append (self->record, vectors[i].buffer, MIN (vectors[i].size, RECORD_MAX - self->record->len));
-  self->record_length = self->record->len;
-}
-
 static gsize
 measure (const GOutputVector *vectors,
          guint n_vectors)
@@ -305,6 +301,17 @@ measure (const GOutputVector *vectors,
   for (guint i = 0; i < n_vectors; i++)
     size += vectors[i].size;
   return size;
+}
+
+static void
+session_fill_record (UsherTlsSession *self,
+                     const GOutputVector *vectors,
+                     guint n_vectors)
+{
+  self->record = g_byte_array_sized_new (MIN (measure (vectors, n_vectors), RECORD_MAX));
+  for (guint i = 0; i < n_vectors && self->record->len < RECORD_MAX; i++)
+    g_byte_array_append (self->record, vectors[i].buffer, MIN (vectors[i].size, RECORD_MAX - self->record->len));
+  self->record_length = self->record->len;
 }
 
 /* Tells the sender what has gone. */
@@ -385,6 +392,8 @@ usher_tls_session_put_raw (UsherTlsSession *self,
       g_atomic_pointer_get (&self->closer) != g_thread_self ())
     return FALSE;
 
+  if (self->raw == NULL)
+    self->raw = g_byte_array_new ();
   g_byte_array_append (self->raw, bytes, length);
   return TRUE;
 }

@@ -151,7 +151,7 @@ wire_send_all (UsherTransport *transport,
   GByteArray *raw = transport->tls->raw;
   gssize n;
 
-  while (raw->len > 0)
+  while (raw != NULL && raw->len > 0)
     {
       n = wire_transfer (transport, USHER_TRANSPORT_WRITE, &(GOutputVector){ raw->data, raw->len }, error);
       if (n < 0)
