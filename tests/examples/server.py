@@ -3,6 +3,7 @@
 
 """An example under test, its clients, and TAP."""
 
+import contextlib
 import os
 import re
 import resource
@@ -20,7 +21,8 @@ PATIENCE = 60
 
 
 class Program:
-    """A running example. Use it in a with statement: it is killed if its test fails."""
+    """A running example. Use it in a with statement: it is killed if its test fails, with those it has
+    handed over to."""
 
     def __init__(self, program, *arguments, stdout=subprocess.PIPE, max_files=None):
         def limit():
@@ -28,15 +30,16 @@ class Program:
                 resource.setrlimit(resource.RLIMIT_NOFILE, (max_files, max_files))
 
         self.log = tempfile.TemporaryFile()
-        self.process = subprocess.Popen([program, *arguments], stdout=stdout, stderr=self.log, preexec_fn=limit)
+        self.process = subprocess.Popen([program, *arguments], stdout=stdout, stderr=self.log, preexec_fn=limit,
+                                        start_new_session=True)
 
     def __enter__(self):
         return self
 
     def __exit__(self, *exception):
-        if self.process.poll() is None:
-            self.process.kill()
-            self.process.wait()
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
         if self.process.stdout is not None:
             self.process.stdout.close()
         if exception[0] is not None:
