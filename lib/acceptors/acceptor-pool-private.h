@@ -54,6 +54,7 @@ struct _UsherAcceptorPool
 
   UsherPoolLink *link; /* (owned) */
   UsherSlots slots;
+  int n_counted; /* (atomic): connections that have a place; others may be taken for nobody */
   UsherPeerCounts peers;
   UsherCommonShare share;
   UsherPoolCounters counters; /* the pool's own, and those of the crews that have left */

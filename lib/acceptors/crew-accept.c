@@ -92,6 +92,7 @@ usher_crew_socket_admit (UsherCrewSocket *self,
 
   connection = usher_connection_new (self->reactor, self->listen_socket, fd, peer);
   usher_connection_join (connection, pool->link, &key);
+  g_atomic_int_inc (&pool->n_counted);
   usher_connection_set_drain_idle_reads (connection, crew->terms.drain_idle_reads);
   usher_connection_set_limits (connection, &crew->terms.limits);
   crew_socket_deliver (self, connection);

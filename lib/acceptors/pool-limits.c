@@ -83,6 +83,7 @@ usher_acceptor_pool_return_ticket (UsherAcceptorPool *self,
   if (!g_atomic_int_exchange (&ticket->is_counted, FALSE))
     return FALSE;
 
+  g_atomic_int_add (&self->n_counted, -1);
   usher_peer_counts_remove (&self->peers, &ticket->peer);
   usher_acceptor_pool_give_slot (self);
   return TRUE;

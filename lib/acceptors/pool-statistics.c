@@ -126,7 +126,7 @@ usher_acceptor_pool_get_statistics (UsherAcceptorPool *self)
     usher_crew_add_counters (self->crews->pdata[i], &statistics->counters);
   figures = usher_acceptor_pool_sum_figures (self);
   statistics->n_connections = figures.n_connections;
-  statistics->n_counted = usher_slots_get_n_taken (&self->slots);
+  statistics->n_counted = g_atomic_int_get (&self->n_counted);
   statistics->n_waiting = figures.n_waiting;
   statistics->n_held = figures.n_held;
   statistics->queue_depth = pool_sum_queues (self);
