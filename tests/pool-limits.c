@@ -112,6 +112,8 @@ test_queues (PoolFixture *fixture,
   g_autoptr (GPtrArray) clients = NULL;
 
   usher_acceptor_pool_set_max_connections (fixture->pool, N_PLACES);
+  /* Every place is taken again at once: those who stay wait for all of them to be taken. */
+  usher_acceptor_pool_set_low_watermark (fixture->pool, N_PLACES - 1);
   pool_fixture_start (fixture);
   clients = connect_many (fixture, N_CLIENTS);
   pool_fixture_iterate_until (fixture, all_are_served, &(Crowd){ fixture, clients });

@@ -37,15 +37,15 @@ usher_slots_set_limits (UsherSlots *self,
   return slots_relieve (self);
 }
 
-/* Whoever takes a place leaves the flag alone: somebody else may sleep by it. */
+/* Whoever begins the starvation looks at all places once more, since one may have been given back before
+ * the flag was there. Whoever takes a place leaves the flag alone: somebody else may sleep by it. */
 gboolean
 usher_slots_take (UsherSlots *self)
 {
   if (!g_atomic_int_get (&self->is_starved) && slots_take_below (self, &self->max))
     return TRUE;
 
-  g_atomic_int_set (&self->is_starved, TRUE);
-  return slots_take_below (self, &self->end_of_starvation);
+  return slots_take_below (self, g_atomic_int_exchange (&self->is_starved, TRUE) ? &self->end_of_starvation : &self->max);
 }
 
 gboolean
