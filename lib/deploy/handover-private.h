@@ -71,6 +71,7 @@ struct _UsherHandover
 
   /* The program that this one has started. */
   GSubprocess *process;           /* (owned) (nullable) */
+  gint64 process_pid;             /* its number; 0 if it has exited at once */
   GTask *start_task;              /* (owned) (nullable) */
   GError *start_error;            /* (owned) (nullable): why it has failed already */
   GCancellable *wait_cancellable; /* (owned) (nullable) */

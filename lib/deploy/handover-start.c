@@ -31,9 +31,7 @@ static gboolean
 is_own (UsherHandover *self,
         gint64 pid)
 {
-  const char *own = self->process != NULL ? g_subprocess_get_identifier (self->process) : NULL;
-
-  return own != NULL && g_ascii_strtoll (own, NULL, 10) == pid;
+  return self->process != NULL && pid > 0 && self->process_pid == pid;
 }
 
 static GError *
@@ -181,15 +179,21 @@ spawn (UsherHandover *self,
        GError **error)
 {
   g_autoptr (GSubprocessLauncher) launcher = g_subprocess_launcher_new (G_SUBPROCESS_FLAGS_STDIN_INHERIT);
+  const char *identifier;
 
   for (guint i = 0; i < G_N_ELEMENTS (own_variables); i++)
     g_subprocess_launcher_unsetenv (launcher, own_variables[i]);
   self->process = g_subprocess_launcher_spawnv (launcher, argv, error);
-  if (self->process != NULL)
-    return TRUE;
+  if (self->process == NULL)
+    {
+      g_prefix_error (error, "Cannot start a successor: ");
+      return FALSE;
+    }
 
-  g_prefix_error (error, "Cannot start a successor: ");
-  return FALSE;
+  /* GLib forgets it when the process has exited; one that did so already has asked for nothing. */
+  identifier = g_subprocess_get_identifier (self->process);
+  self->process_pid = identifier != NULL ? g_ascii_strtoll (identifier, NULL, 10) : 0;
+  return TRUE;
 }
 
 /**
