@@ -4,8 +4,8 @@
 #include "model/history.h"
 
 /* How many orders are tried, at one moment and in all, before something counts as impossible. */
-#define MAX_ORDERS 100
-#define MAX_ATTEMPTS 2000
+#define MAX_ORDERS 2000
+#define MAX_ATTEMPTS 40000
 
 static void
 moment_free (gpointer data)
