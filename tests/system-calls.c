@@ -273,29 +273,12 @@ test_connect_echo_close (PoolFixture *fixture,
   pool_fixture_stop (fixture);
 }
 
-static gboolean
-echo (UsherConnection *connection,
-      gpointer user_data,
-      GError **error)
-{
-  GInputStream *in = g_io_stream_get_input_stream (G_IO_STREAM (connection));
-  GOutputStream *out = g_io_stream_get_output_stream (G_IO_STREAM (connection));
-  char buffer[512];
-  gssize n;
-
-  while ((n = g_input_stream_read (in, buffer, sizeof buffer, NULL, error)) > 0)
-    if (!g_output_stream_write_all (out, buffer, n, NULL, NULL, error))
-      return FALSE;
-
-  return n == 0;
-}
-
 static void
 set_up_in_fibers (PoolFixture *fixture,
                   gconstpointer data)
 {
   fake_clock_install ();
-  pool_fixture_set_up (fixture, usher_acceptor_pool_new_for_func ("test", echo, NULL, NULL));
+  pool_fixture_set_up (fixture, usher_acceptor_pool_new_for_func ("test", scripted_echo, NULL, NULL));
   usher_acceptor_pool_set_execution (fixture->pool, USHER_EXECUTION_FIBER);
 }
 
