@@ -3,11 +3,12 @@
 
 #include "acceptors/slots-private.h"
 
-/* Ends the starvation, if it is over. Returns whether it was this caller who ended it. */
+/* Ends the starvation, if fewer than so many are taken. Returns whether it was this caller who ended it. */
 static gboolean
-slots_relieve (UsherSlots *self)
+slots_relieve_below (UsherSlots *self,
+                     const int *limit)
 {
-  return g_atomic_int_get (&self->n_taken) < g_atomic_int_get (&self->end_of_starvation) &&
+  return g_atomic_int_get (&self->n_taken) < g_atomic_int_get (limit) &&
          g_atomic_int_get (&self->is_starved) && g_atomic_int_exchange (&self->is_starved, FALSE);
 }
 
@@ -34,7 +35,7 @@ usher_slots_set_limits (UsherSlots *self,
 
   g_atomic_int_set (&self->max, MIN (max, G_MAXINT));
   g_atomic_int_set (&self->end_of_starvation, MIN (low, G_MAXINT - 1) + 1);
-  return slots_relieve (self);
+  return slots_relieve_below (self, &self->end_of_starvation);
 }
 
 /* Whoever begins the starvation looks at all places once more, since one may have been given back before
@@ -52,7 +53,7 @@ gboolean
 usher_slots_give (UsherSlots *self)
 {
   g_atomic_int_add (&self->n_taken, -1);
-  return slots_relieve (self);
+  return slots_relieve_below (self, &self->end_of_starvation);
 }
 
 /* Those who were refused meanwhile were refused for nobody. */
@@ -60,8 +61,7 @@ gboolean
 usher_slots_give_unused (UsherSlots *self)
 {
   g_atomic_int_add (&self->n_taken, -1);
-  return g_atomic_int_get (&self->n_taken) < g_atomic_int_get (&self->max) &&
-         g_atomic_int_get (&self->is_starved) && g_atomic_int_exchange (&self->is_starved, FALSE);
+  return slots_relieve_below (self, &self->max);
 }
 
 gboolean
