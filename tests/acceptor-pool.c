@@ -195,6 +195,17 @@ test_reports_a_crash (PoolFixture *fixture,
 }
 
 static void
+assert_blames (UsherExit *exit,
+               const char *beginning,
+               const char *end)
+{
+  const char *message = usher_exit_get_error (exit)->message;
+
+  g_assert_true (g_str_has_prefix (message, beginning));
+  g_assert_true (g_str_has_suffix (message, end));
+}
+
+static void
 test_charges_crashes_if_transient (PoolFixture *fixture,
                                    gconstpointer data)
 {
@@ -213,6 +224,8 @@ test_charges_crashes_if_transient (PoolFixture *fixture,
 
   pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
   g_assert_true (g_error_matches (usher_exit_get_error (fixture->exit), USHER_ERROR, USHER_ERROR_MAX_INTENSITY));
+  assert_blames (fixture->exit, "pool “test”: more than 3 restarts within 5 s; the latest failure: acceptor (127.0.0.1:",
+                 "): the upstream reset");
   pool_fixture_expect_report (fixture, 4, USHER_REPORT_SHUTDOWN, "127.0.0.1:");
   g_assert_true (usher_listen_socket_is_up (fixture->listen_socket));
 }

@@ -2,6 +2,7 @@
  * Copyright 2026 The Usher authors */
 
 #include "supervision/budget-private.h"
+#include "usher/error.h"
 
 static void
 test_window_is_inclusive (void)
@@ -104,6 +105,29 @@ test_agrees_with_counting (void)
     }
 }
 
+static void
+assert_complains (guint intensity,
+                  gint64 period_usec,
+                  const char *expected)
+{
+  UsherBudget budget;
+  g_autoptr (GError) error = NULL;
+
+  usher_budget_init (&budget, intensity, period_usec);
+  error = usher_budget_make_error (&budget, "pool “web”", "no disk");
+  g_assert_error (error, USHER_ERROR, USHER_ERROR_MAX_INTENSITY);
+  g_assert_cmpstr (error->message, ==, expected);
+}
+
+static void
+test_error_is_good_english (void)
+{
+  assert_complains (0, 5 * G_TIME_SPAN_SECOND, "pool “web”: more than 0 restarts within 5 s; the latest failure: no disk");
+  assert_complains (1, 5 * G_TIME_SPAN_SECOND, "pool “web”: more than 1 restart within 5 s; the latest failure: no disk");
+  assert_complains (2, 1500 * G_TIME_SPAN_MILLISECOND,
+                    "pool “web”: more than 2 restarts within 1500 ms; the latest failure: no disk");
+}
+
 int
 main (int argc,
       char *argv[])
@@ -114,6 +138,7 @@ main (int argc,
   g_test_add_func ("/budget/zero-allows-nothing", test_zero_allows_nothing);
   g_test_add_func ("/budget/change-keeps-the-history", test_change_keeps_history);
   g_test_add_func ("/budget/clear-forgets-the-history", test_clear_forgets);
+  g_test_add_func ("/budget/its-error-says-what-happened", test_error_is_good_english);
   g_test_add_func ("/budget/agrees-with-counting", test_agrees_with_counting);
 
   return g_test_run ();

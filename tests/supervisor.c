@@ -132,7 +132,8 @@ test_budget_escalates (SupervisorFixture *fixture,
   advance_msec (1000);
   test_child_exit (fixture->children[C], USHER_EXIT_ERROR);
   supervisor_fixture_assert_trace (fixture, "child-terminated/c/error shutdown/c/shutdown -d -b -a");
-  supervisor_fixture_assert_exited (fixture, "shutdown: supervisor “supervisor”: more than 2 restarts within 1000 ms");
+  supervisor_fixture_assert_exited (fixture, "shutdown: supervisor “supervisor”: more than 2 restarts within 1 s; "
+                                             "the latest failure: child “c”: c broke");
   g_assert_error (usher_exit_get_error (fixture->exit), USHER_ERROR, USHER_ERROR_MAX_INTENSITY);
 
   /* Nobody starts it again. */
@@ -155,6 +156,8 @@ test_failed_restarts_are_charged (SupervisorFixture *fixture,
                                    "child-terminated/a/error "
                                    "+a start-error/a/error +a start-error/a/error +a start-error/a/error "
                                    "shutdown/a/shutdown");
+  supervisor_fixture_assert_exited (fixture, "shutdown: supervisor “supervisor”: more than 3 restarts within 5 s; "
+                                             "the latest failure: child “a”: a does not start");
   g_assert_error (usher_exit_get_error (fixture->exit), USHER_ERROR, USHER_ERROR_MAX_INTENSITY);
 }
 

@@ -477,7 +477,8 @@ test_budget (Fixture *fixture,
 
   fake_clock_advance_usec (6 * G_USEC_PER_SEC);
   release (fixture);
-  assert_exits (fixture, "shutdown: supervisor “supervisor”: more than 2 restarts within 5000 ms");
+  assert_exits (fixture, "shutdown: supervisor “supervisor”: more than 2 restarts within 5 s; "
+                         "the latest failure: child “job”: there is a queue");
   g_assert_cmpuint (fixture->n_runs, ==, 5);
 
   g_clear_pointer (&spec, usher_child_spec_free);

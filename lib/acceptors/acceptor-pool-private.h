@@ -86,7 +86,9 @@ void usher_acceptor_pool_child_iface_init (UsherChildInterface *iface);
 gboolean usher_acceptor_pool_is_accepting (UsherAcceptorPool *self);
 /* Makes what is what should be, soon. Any thread, that has a reference. */
 void usher_acceptor_pool_schedule (UsherAcceptorPool *self);
-void usher_acceptor_pool_escalate (UsherAcceptorPool *self);
+/* Over its budget, once `latest` has failed. */
+void usher_acceptor_pool_escalate (UsherAcceptorPool *self,
+                                   const char *latest);
 void usher_acceptor_pool_listen_socket_down (UsherAcceptorPool *self,
                                              UsherListenSocket *listen_socket,
                                              UsherDownCause cause);

@@ -170,11 +170,11 @@ pool_drain (UsherAcceptorPool *self,
 }
 
 void
-usher_acceptor_pool_escalate (UsherAcceptorPool *self)
+usher_acceptor_pool_escalate (UsherAcceptorPool *self,
+                              const char *latest)
 {
-  g_autoptr (GError) error = g_error_new (USHER_ERROR, USHER_ERROR_MAX_INTENSITY,
-                                          "Acceptors of the pool %s failed more than %u times within %u ms",
-                                          self->name, self->intensity, self->period_msec);
+  g_autofree char *name = g_strdup_printf ("pool “%s”", self->name);
+  g_autoptr (GError) error = usher_budget_make_error (&self->budget, name, latest);
   g_autoptr (UsherExit) exit = usher_exit_new_shutdown_with_error (error);
   gint64 grace_msec = self->escalation_grace_msec;
 

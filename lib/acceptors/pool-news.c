@@ -5,6 +5,7 @@
 
 #include "acceptors/listen-socket-private.h"
 #include "runtime/clock-private.h"
+#include "supervision/exit-private.h"
 
 /* What the crews tell. */
 
@@ -13,6 +14,8 @@ pool_charge (UsherAcceptorPool *self,
              UsherExit *reason,
              const char *detail)
 {
+  g_autofree char *latest = NULL;
+
   if (!usher_acceptor_pool_is_accepting (self))
     return;
 
@@ -21,7 +24,8 @@ pool_charge (UsherAcceptorPool *self,
     return;
 
   usher_acceptor_pool_report (self, USHER_REPORT_SHUTDOWN, reason, detail);
-  usher_acceptor_pool_escalate (self);
+  latest = g_strdup_printf ("acceptor (%s): %s", detail, usher_exit_get_text (reason));
+  usher_acceptor_pool_escalate (self, latest);
 }
 
 static UsherListenSocket *

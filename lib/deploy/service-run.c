@@ -70,15 +70,26 @@ choose_code (const UsherExit *exit)
 }
 
 static void
+complain_of_failures (const GError *error)
+{
+  g_autofree char *text = g_strdup_printf ("%s; restarts did not mend it: do so, then start the service again", error->message);
+
+  usher_terminal_complain (text);
+}
+
+static void
 on_exited (UsherService *service,
            UsherExit *exit,
            ServiceRun *run)
 {
   const GError *error = usher_exit_get_error (exit);
+  UsherExitCode code = choose_code (exit);
 
-  if (error != NULL)
+  if (code == USHER_EXIT_CODE_MAX_INTENSITY)
+    complain_of_failures (error);
+  else if (error != NULL)
     usher_terminal_complain (error->message);
-  end_run (run, choose_code (exit));
+  end_run (run, code);
 }
 
 static void

@@ -31,6 +31,10 @@ void usher_budget_set (UsherBudget *self,
  * budget can serve as a rate limit as well. Amortised O(1). */
 gboolean usher_budget_charge (UsherBudget *self,
                               gint64 now_usec);
+/* What whoever has used it up exits with, once `latest` has failed: (transfer full). */
+GError *usher_budget_make_error (const UsherBudget *self,
+                                 const char *name,
+                                 const char *latest);
 /* Forgets the history and frees its memory; the limits stay. */
 void usher_budget_clear (UsherBudget *self);
 

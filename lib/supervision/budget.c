@@ -3,6 +3,8 @@
 
 #include "supervision/budget-private.h"
 
+#include "usher/error.h"
+
 #define MIN_CAPACITY 4
 
 static gint64 *
@@ -73,6 +75,26 @@ usher_budget_charge (UsherBudget *self,
   self->n_charges++;
   *charge_at (self, self->n_charges - 1) = now_usec;
   return TRUE;
+}
+
+static char *
+describe_period (const UsherBudget *self)
+{
+  if (self->period_usec % G_TIME_SPAN_SECOND == 0)
+    return g_strdup_printf ("%" G_GINT64_FORMAT " s", self->period_usec / G_TIME_SPAN_SECOND);
+
+  return g_strdup_printf ("%" G_GINT64_FORMAT " ms", self->period_usec / G_TIME_SPAN_MILLISECOND);
+}
+
+GError *
+usher_budget_make_error (const UsherBudget *self,
+                         const char *name,
+                         const char *latest)
+{
+  g_autofree char *period = describe_period (self);
+
+  return g_error_new (USHER_ERROR, USHER_ERROR_MAX_INTENSITY, "%s: more than %u %s within %s; the latest failure: %s",
+                      name, self->intensity, self->intensity == 1 ? "restart" : "restarts", period, latest);
 }
 
 void

@@ -11,4 +11,7 @@ G_BEGIN_DECLS
 UsherExit *usher_exit_new_take (UsherExitKind kind,
                                 GError *error);
 
+/* What went wrong, in words; the kind if there is no error. */
+const char *usher_exit_get_text (const UsherExit *self);
+
 G_END_DECLS

@@ -45,6 +45,12 @@ usher_exit_new_take (UsherExitKind kind,
   return self;
 }
 
+const char *
+usher_exit_get_text (const UsherExit *self)
+{
+  return self->error != NULL ? self->error->message : kind_names[self->kind];
+}
+
 static void
 exit_clear (gpointer data)
 {

@@ -44,8 +44,9 @@ struct _UsherSlot
   UsherStartResult start_result;
   GError *start_error; /* (owned) (nullable) */
 
-  guint64 serial;  /* of its start; 0 while it is down */
-  UsherExit *exit; /* (owned) (nullable): how it ended, not handled yet */
+  guint64 serial;     /* of its start; 0 while it is down */
+  UsherExit *exit;    /* (owned) (nullable): how it ended, not handled yet */
+  UsherExit *failure; /* (owned) (nullable): why it is to be tried again */
 
   UsherTimer timer;          /* the limit of a stop, or the delay of a restart */
   UsherStop told;            /* what it was told last in this life */
@@ -108,8 +109,9 @@ void usher_slot_release (UsherSlot *self);
  * that the child is due. Returns whether it waits. */
 gboolean usher_slot_delay (UsherSlot *self);
 
-/* From down: posts a letter that the child is to be started again. */
-void usher_slot_retry (UsherSlot *self);
+/* From down: posts a letter that the child, which has failed to start, is to be started again. */
+void usher_slot_retry (UsherSlot *self,
+                       UsherExit *failure);
 
 /* For a start: which child it is. The slot gets ready for a child that a factory makes; makes it,
  * which calls user code (transfer full) (nullable); takes it if it is fit to be started; and once

@@ -395,6 +395,7 @@ usher_slot_free (UsherSlot *self)
   usher_timer_stop (&self->timer);
   g_clear_error (&self->start_error);
   g_clear_pointer (&self->exit, usher_exit_unref);
+  g_clear_pointer (&self->failure, usher_exit_unref);
   g_clear_pointer (&self->argument, g_variant_unref);
   usher_slot_lose_child (self);
   usher_child_spec_free (self->spec);
@@ -557,8 +558,12 @@ usher_slot_delay (UsherSlot *self)
 }
 
 void
-usher_slot_retry (UsherSlot *self)
+usher_slot_retry (UsherSlot *self,
+                  UsherExit *failure)
 {
+  usher_exit_ref (failure);
+  g_clear_pointer (&self->failure, usher_exit_unref);
+  self->failure = failure;
   set_state (self, USHER_SLOT_RESTARTING);
   usher_desk_post (self->desk, &self->retry_letter, USHER_LETTER_RETRY);
 }

@@ -4,6 +4,7 @@
 #include "supervision/supervisor-private.h"
 
 #include "runtime/clock-private.h"
+#include "supervision/exit-private.h"
 #include "supervision/stop-report-private.h"
 #include "supervision/strategy-private.h"
 #include "usher/error.h"
@@ -17,25 +18,40 @@ begin_restart (UsherSupervisor *self,
   usher_round_walk_back (&self->round, range.first, range.last);
 }
 
-static void
-restart (UsherSupervisor *self,
-         UsherSlot *slot)
+/* Who has used up a budget of its own says who it is, and what went wrong there. */
+static char *
+describe_failure (UsherSlot *slot,
+                  UsherExit *failure)
 {
-  if (usher_budget_charge (&self->budget, usher_clock_now_usec ()))
-    {
-      if (!usher_slot_delay (slot))
-        begin_restart (self, slot);
-      return;
-    }
+  if (g_error_matches (usher_exit_get_error (failure), USHER_ERROR, USHER_ERROR_MAX_INTENSITY))
+    return g_strdup (usher_exit_get_text (failure));
 
-  g_autoptr (GError) error =
-      g_error_new (USHER_ERROR, USHER_ERROR_MAX_INTENSITY,
-                   "supervisor “%s”: more than %u restarts within %" G_GINT64_FORMAT " ms",
-                   self->name, self->budget.intensity, self->budget.period_usec / 1000);
+  return g_strdup_printf ("child “%s”: %s", usher_slot_get_id (slot), usher_exit_get_text (failure));
+}
+
+static void
+escalate (UsherSupervisor *self,
+          UsherSlot *slot,
+          UsherExit *failure)
+{
+  g_autofree char *name = g_strdup_printf ("supervisor “%s”", self->name);
+  g_autofree char *latest = describe_failure (slot, failure);
+  g_autoptr (GError) error = usher_budget_make_error (&self->budget, name, latest);
   g_autoptr (UsherExit) exit = usher_exit_new_shutdown_with_error (error);
 
   usher_supervisor_report (self, USHER_REPORT_SHUTDOWN, exit, slot);
   usher_supervisor_end (self, exit, USHER_STOP_RESTART);
+}
+
+static void
+restart (UsherSupervisor *self,
+         UsherSlot *slot,
+         UsherExit *failure)
+{
+  if (!usher_budget_charge (&self->budget, usher_clock_now_usec ()))
+    escalate (self, slot, failure);
+  else if (!usher_slot_delay (slot))
+    begin_restart (self, slot);
 }
 
 /* Whether there is a significant child that may still end by itself. */
@@ -78,7 +94,7 @@ handle_exit (UsherSupervisor *self,
     usher_supervisor_report (self, USHER_REPORT_CHILD_TERMINATED, exit, slot);
   if (is_reported && type != USHER_RESTART_TEMPORARY)
     {
-      restart (self, slot);
+      restart (self, slot, exit);
       return;
     }
 
@@ -103,7 +119,7 @@ handle_retry (UsherSupervisor *self,
   if (slot->is_due)
     begin_restart (self, slot);
   else if (!usher_timer_is_started (&slot->timer))
-    restart (self, slot);
+    restart (self, slot, slot->failure);
 }
 
 static gboolean
@@ -219,7 +235,7 @@ settle_failed_start (UsherSupervisor *self,
   usher_supervisor_report (self, USHER_REPORT_START_ERROR, reason, slot);
   if (self->state != USHER_SUPERVISOR_STARTING)
     {
-      usher_slot_retry (slot);
+      usher_slot_retry (slot, reason);
       return;
     }
 
