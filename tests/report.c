@@ -4,6 +4,7 @@
 #include <usher/usher.h>
 
 #include "supervision/report-private.h"
+#include "support/fake-clock.h"
 
 #define TEST_TYPE_EMITTER (test_emitter_get_type ())
 G_DECLARE_FINAL_TYPE (TestEmitter, test_emitter, TEST, EMITTER, GObject)
@@ -32,6 +33,7 @@ test_emitter_init (TestEmitter *self)
 
 /* (element-type utf8 utf8): the latest entry that was logged */
 static GHashTable *logged;
+static guint n_logged;
 
 static GLogWriterOutput
 remember_entry (GLogLevelFlags level,
@@ -39,6 +41,7 @@ remember_entry (GLogLevelFlags level,
                 gsize n_fields,
                 gpointer user_data)
 {
+  n_logged++;
   for (gsize i = 0; i < n_fields; i++)
     g_hash_table_insert (logged, g_strdup (fields[i].key), g_strdup (fields[i].value));
 
@@ -181,6 +184,113 @@ test_has_an_id_for_each_context (void)
     }
 }
 
+static void
+count_report (TestEmitter *emitter,
+              UsherReport *report,
+              guint *n_reports)
+{
+  (*n_reports)++;
+}
+
+static void
+fail_to_start (TestEmitter *emitter,
+               const char *why,
+               guint n_times)
+{
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_FAILED, why);
+  g_autoptr (UsherExit) reason = usher_exit_new_error (error);
+  const UsherReportFields fields = {
+    .supervisor = "root",
+    .context = USHER_REPORT_START_ERROR,
+    .reason = reason,
+    .offender = "cache",
+    .n_children = 1,
+  };
+
+  for (guint i = 0; i < n_times; i++)
+    usher_report_emit (emitter, &fields);
+}
+
+static void
+test_the_same_line_is_written_once (void)
+{
+  g_autoptr (TestEmitter) emitter = g_object_new (TEST_TYPE_EMITTER, NULL);
+  g_autoptr (TestEmitter) other = g_object_new (TEST_TYPE_EMITTER, NULL);
+  guint n_reports = 0;
+
+  fake_clock_install ();
+  n_logged = 0;
+  g_signal_connect (emitter, "report", G_CALLBACK (count_report), &n_reports);
+  fail_to_start (emitter, "no disk", 3);
+  g_assert_cmpuint (n_reports, ==, 3);
+  g_assert_cmpuint (n_logged, ==, 1);
+  assert_logged ("USHER_N_JOINED", "0");
+
+  fail_to_start (emitter, "no memory", 1);
+  g_assert_cmpuint (n_logged, ==, 2);
+  fail_to_start (other, "no disk", 1);
+  g_assert_cmpuint (n_logged, ==, 3);
+
+  fake_clock_advance_usec (10 * G_TIME_SPAN_SECOND + 1);
+  fail_to_start (emitter, "no disk", 2);
+  g_assert_cmpuint (n_reports, ==, 6);
+  g_assert_cmpuint (n_logged, ==, 4);
+  assert_logged ("MESSAGE", "root: cache failed to start: error: no disk (2 more since the last entry)");
+  assert_logged ("USHER_N_JOINED", "2");
+  fake_clock_remove ();
+}
+
+/* They are remembered, but not for ever: a line that was forgotten is written again. */
+static void
+test_remembers_few_lines (void)
+{
+  g_autoptr (TestEmitter) emitter = g_object_new (TEST_TYPE_EMITTER, NULL);
+
+  fake_clock_install ();
+  n_logged = 0;
+  for (guint i = 0; i < 9; i++)
+    {
+      g_autofree char *why = g_strdup_printf ("no disk %u", i);
+
+      fail_to_start (emitter, why, 1);
+    }
+  g_assert_cmpuint (n_logged, ==, 9);
+  fail_to_start (emitter, "no disk 8", 1);
+  g_assert_cmpuint (n_logged, ==, 9);
+  fail_to_start (emitter, "no disk 0", 1);
+  g_assert_cmpuint (n_logged, ==, 10);
+  fake_clock_remove ();
+}
+
+static void
+test_what_is_told_elsewhere_is_for_debugging (void)
+{
+  g_autoptr (TestEmitter) emitter = g_object_new (TEST_TYPE_EMITTER, NULL);
+  g_autoptr (UsherExit) reason = usher_exit_new_killed ();
+  g_autoptr (UsherReport) report = NULL;
+  const UsherReportFields fields = {
+    .supervisor = "root",
+    .context = USHER_REPORT_START_ERROR,
+    .reason = reason,
+    .offender = "cache",
+    .n_children = 1,
+    .is_told_elsewhere = TRUE,
+  };
+
+  g_signal_connect (emitter, "report", G_CALLBACK (remember_report), &report);
+  n_logged = 0;
+  usher_report_emit (emitter, &fields);
+  g_assert_nonnull (report);
+  g_assert_cmpuint (n_logged, ==, 0);
+
+  g_clear_pointer (&report, usher_report_unref);
+  g_log_set_debug_enabled (TRUE);
+  usher_report_emit (emitter, &fields);
+  g_log_set_debug_enabled (FALSE);
+  g_assert_cmpuint (n_logged, ==, 1);
+  assert_logged ("PRIORITY", "7");
+}
+
 int
 main (int argc,
       char *argv[])
@@ -193,6 +303,10 @@ main (int argc,
 
   g_test_add_func ("/report/leaves-as-a-signal-and-a-log-entry", test_leaves_as_signal_and_entry);
   g_test_add_func ("/report/has-an-id-for-each-context", test_has_an_id_for_each_context);
+
+  g_test_add_func ("/report/the-same-line-is-written-once-in-a-while", test_the_same_line_is_written_once);
+  g_test_add_func ("/report/a-few-lines-are-remembered", test_remembers_few_lines);
+  g_test_add_func ("/report/what-is-told-elsewhere-is-for-debugging", test_what_is_told_elsewhere_is_for_debugging);
 
   g_test_add_func ("/report/progress-is-for-those-who-listen", test_progress_is_for_those_who_listen);
   g_test_add_func ("/report/progress-has-no-reason", test_progress_has_no_reason);

@@ -19,6 +19,7 @@ typedef struct
   UsherRestart restart;
   gint64 shutdown_msec; /* or USHER_SHUTDOWN_*, but not the default */
   gboolean significant;
+  gboolean is_told_elsewhere; /* whoever reads the log, or asked for the start, is told by others */
 } UsherReportFields;
 
 /* Whether somebody would hear of it. Progress is cheap while nobody listens. */
@@ -34,6 +35,14 @@ void usher_report_publish (UsherReport *self,
 /* The same, for one that is made at once. */
 void usher_report_emit (gpointer object,
                         const UsherReportFields *fields);
+
+gboolean usher_report_is_told_elsewhere (const UsherReport *self);
+
+/* Whether the log has a place for it. */
+gboolean usher_report_is_logged (UsherReportContext context);
+/* Writes the entry, unless `object` has written the same line a moment ago. */
+void usher_report_log (const UsherReport *self,
+                       gpointer object);
 
 /* The fields in OTP's words. */
 const char *usher_report_describe_child_type (const UsherReport *self);

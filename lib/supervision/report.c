@@ -4,9 +4,6 @@
 #include "usher/report.h"
 #include "supervision/report-private.h"
 
-/* A peer may have had a say in the text of an error. The field USHER_REASON has all of it. */
-#define MAX_LOGGED_CHARS 1000
-
 /**
  * UsherReport:
  *
@@ -16,8 +13,14 @@
  * structured log entry at level %G_LOG_LEVEL_MESSAGE, with a `MESSAGE_ID` of its own for every
  * [enum@Usher.ReportContext], one human line of at most 1000 characters as `MESSAGE`, and the
  * fields `USHER_SUPERVISOR`, `USHER_CONTEXT`, `USHER_REASON`, `USHER_OFFENDER`, `USHER_DETAIL`,
- * `USHER_N_CHILDREN`, `USHER_CHILD_TYPE`, `USHER_RESTART`, `USHER_SHUTDOWN` and
- * `USHER_SIGNIFICANT`.
+ * `USHER_N_CHILDREN`, `USHER_CHILD_TYPE`, `USHER_RESTART`, `USHER_SHUTDOWN`, `USHER_SIGNIFICANT` and
+ * `USHER_N_JOINED`.
+ *
+ * What fails again and again fills no log: a supervisor or pool writes the same line at most once in
+ * ten seconds, and then says how many more there were (`USHER_N_JOINED`). The signal is emitted for
+ * each. The entry has level %G_LOG_LEVEL_DEBUG if it would only repeat what is told elsewhere: the
+ * failure that ends the start of a supervisor, which is returned to whoever has started it, and the
+ * end of a child that was over its budget, which has written so itself.
  *
  * Progress has a signal of its own, [signal@Usher.Supervisor::progress], and its log entry has
  * level %G_LOG_LEVEL_DEBUG and no `USHER_REASON`; it is only written if `G_MESSAGES_DEBUG` names
@@ -39,6 +42,7 @@ struct _UsherReport
   UsherRestart restart;
   gint64 shutdown_msec;
   gboolean is_significant;
+  gboolean is_told_elsewhere;
 };
 
 G_DEFINE_ENUM_TYPE (UsherReportContext, usher_report_context,
@@ -50,59 +54,6 @@ G_DEFINE_ENUM_TYPE (UsherReportContext, usher_report_context,
                     G_DEFINE_ENUM_VALUE (USHER_REPORT_PROGRESS, "progress"))
 
 G_DEFINE_BOXED_TYPE (UsherReport, usher_report, usher_report_ref, usher_report_unref)
-
-/* The ids are for ever: people filter their journals by them. */
-static const struct
-{
-  const char *nick;
-  const char *message_id;
-  const char *signal;
-  GLogLevelFlags level;
-  const char *priority;
-} contexts[] = {
-  [USHER_REPORT_START_ERROR] = {
-      .nick = "start-error",
-      .message_id = "4eb8697179d34f498c09b5ec4c899f53",
-      .signal = "report",
-      .level = G_LOG_LEVEL_MESSAGE,
-      .priority = "5",
-  },
-  [USHER_REPORT_CHILD_TERMINATED] = {
-      .nick = "child-terminated",
-      .message_id = "408ab613cb1d4a6592128a8426e60dd0",
-      .signal = "report",
-      .level = G_LOG_LEVEL_MESSAGE,
-      .priority = "5",
-  },
-  [USHER_REPORT_SHUTDOWN_ERROR] = {
-      .nick = "shutdown-error",
-      .message_id = "4baa27ab2d314585a5e058b5904cf80c",
-      .signal = "report",
-      .level = G_LOG_LEVEL_MESSAGE,
-      .priority = "5",
-  },
-  [USHER_REPORT_SHUTDOWN] = {
-      .nick = "shutdown",
-      .message_id = "313bba3ad4974cba90e25bd6f4007c4d",
-      .signal = "report",
-      .level = G_LOG_LEVEL_MESSAGE,
-      .priority = "5",
-  },
-  [USHER_REPORT_RESOURCE] = {
-      .nick = "resource",
-      .message_id = "6ec633cd390040ad8820138c3b646d68",
-      .signal = "report",
-      .level = G_LOG_LEVEL_MESSAGE,
-      .priority = "5",
-  },
-  [USHER_REPORT_PROGRESS] = {
-      .nick = "progress",
-      .message_id = "1b39778464b341d19e33ded7b5472eb9",
-      .signal = "progress",
-      .level = G_LOG_LEVEL_DEBUG,
-      .priority = "7",
-  },
-};
 
 static void
 report_clear (gpointer data)
@@ -130,59 +81,39 @@ usher_report_new (const UsherReportFields *fields)
   self->restart = fields->restart;
   self->shutdown_msec = fields->shutdown_msec;
   self->is_significant = fields->significant;
+  self->is_told_elsewhere = fields->is_told_elsewhere;
 
   return self;
 }
 
-static void
-write_log (const UsherReport *self)
+/* The signal that tells of it. */
+static const char *
+choose_signal (UsherReportContext context)
 {
-  g_autofree char *message = usher_report_to_format (self, USHER_REPORT_FORMAT_LINE, MAX_LOGGED_CHARS);
-  g_autofree char *reason = usher_report_describe_reason (self);
-  g_autofree char *n_children = g_strdup_printf ("%u", self->n_children);
-  g_autofree char *shutdown = usher_report_describe_shutdown (self);
-  const GLogField fields[] = {
-    { "MESSAGE", message, -1 },
-    { "MESSAGE_ID", contexts[self->context].message_id, -1 },
-    { "PRIORITY", contexts[self->context].priority, -1 },
-    { "GLIB_DOMAIN", G_LOG_DOMAIN, -1 },
-    { "USHER_SUPERVISOR", self->supervisor, -1 },
-    { "USHER_CONTEXT", contexts[self->context].nick, -1 },
-    { "USHER_REASON", reason != NULL ? reason : "", -1 },
-    { "USHER_OFFENDER", self->offender, -1 },
-    { "USHER_N_CHILDREN", n_children, -1 },
-    { "USHER_DETAIL", self->detail != NULL ? self->detail : "", -1 },
-    { "USHER_CHILD_TYPE", usher_report_describe_child_type (self), -1 },
-    { "USHER_RESTART", usher_report_describe_restart (self), -1 },
-    { "USHER_SHUTDOWN", shutdown, -1 },
-    { "USHER_SIGNIFICANT", usher_report_describe_significant (self), -1 },
-  };
-
-  g_log_structured_array (contexts[self->context].level, fields, G_N_ELEMENTS (fields));
-}
-
-static gboolean
-is_logged (UsherReportContext context)
-{
-  return !g_log_writer_default_would_drop (contexts[context].level, G_LOG_DOMAIN);
+  return context == USHER_REPORT_PROGRESS ? "progress" : "report";
 }
 
 gboolean
 usher_report_is_wanted (gpointer object,
                         UsherReportContext context)
 {
-  guint id = g_signal_lookup (contexts[context].signal, G_OBJECT_TYPE (object));
+  guint id = g_signal_lookup (choose_signal (context), G_OBJECT_TYPE (object));
 
-  return is_logged (context) || g_signal_has_handler_pending (object, id, 0, FALSE);
+  return usher_report_is_logged (context) || g_signal_has_handler_pending (object, id, 0, FALSE);
+}
+
+gboolean
+usher_report_is_told_elsewhere (const UsherReport *self)
+{
+  return self->is_told_elsewhere;
 }
 
 void
 usher_report_publish (UsherReport *self,
                       gpointer object)
 {
-  if (is_logged (self->context))
-    write_log (self);
-  g_signal_emit_by_name (object, contexts[self->context].signal, self);
+  usher_report_log (self, object);
+  g_signal_emit_by_name (object, choose_signal (self->context), self);
 }
 
 void

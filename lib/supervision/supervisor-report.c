@@ -4,6 +4,7 @@
 #include "supervision/supervisor-private.h"
 
 #include "supervision/report-private.h"
+#include "usher/error.h"
 
 /* A report is made by the decision that it is about, and published by an errand. */
 typedef struct
@@ -19,6 +20,20 @@ run_report (gpointer data)
   g_autoptr (UsherReport) report = errand->report;
 
   usher_report_publish (report, errand->supervisor);
+}
+
+/* What ends its own start is returned to whoever has started it; a child over its budget has written
+ * so itself. */
+static gboolean
+is_told_elsewhere (UsherSupervisor *self,
+                   UsherReportContext context,
+                   UsherExit *reason)
+{
+  if (context == USHER_REPORT_START_ERROR)
+    return self->state == USHER_SUPERVISOR_STARTING;
+
+  return context == USHER_REPORT_CHILD_TERMINATED &&
+         g_error_matches (usher_exit_get_error (reason), USHER_ERROR, USHER_ERROR_MAX_INTENSITY);
 }
 
 static UsherReportFields
@@ -37,6 +52,7 @@ describe (UsherSupervisor *self,
     .restart = usher_child_spec_get_restart (offender->spec),
     .shutdown_msec = usher_slot_get_limit_msec (offender),
     .significant = usher_child_spec_get_significant (offender->spec),
+    .is_told_elsewhere = is_told_elsewhere (self, context, reason),
   };
 }
 

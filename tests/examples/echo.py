@@ -161,7 +161,7 @@ def complaint_about(program, address, wrapper=()):
     expect(result.returncode, 1)
     expect(result.stdout, b'')
     complaint = result.stderr.decode()
-    assert address in complaint, complaint
+    assert address in complaint and complaint.count('\n') == 1, complaint
     return complaint
 
 
