@@ -471,6 +471,43 @@ test_options (Fixture *fixture,
   iterate_until (NULL, has_exited, fixture);
 }
 
+/* A program without a version has no such option. */
+static void
+test_version (Fixture *fixture,
+              gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  g_assert_null (usher_service_get_version (fixture->service));
+  g_assert_false (parse (fixture, "shop --version", &error));
+  g_assert_error (error, G_OPTION_ERROR, G_OPTION_ERROR_UNKNOWN_OPTION);
+
+  usher_service_set_version (fixture->service, "1.4.2");
+  g_assert_cmpstr (usher_service_get_version (fixture->service), ==, "1.4.2");
+  if (g_test_subprocess ())
+    {
+      parse (fixture, "shop --version --workers none", NULL);
+      return;
+    }
+
+  g_test_trap_subprocess ("/service/says-its-version", 0, G_TEST_SUBPROCESS_DEFAULT);
+  g_test_trap_assert_passed ();
+  g_test_trap_assert_stdout ("*shop 1.4.2\n");
+}
+
+static void
+test_hands_over_its_version (Fixture *fixture,
+                             gconstpointer data)
+{
+  usher_service_set_version (fixture->service, "1");
+  usher_service_set_hand_over_path (fixture->service, "/nowhere");
+  g_assert_cmpstr (usher_handover_get_version (usher_service_get_handover (fixture->service)), ==, "1");
+  usher_service_set_version (fixture->service, "2");
+  g_assert_cmpstr (usher_handover_get_version (usher_service_get_handover (fixture->service)), ==, "2");
+  usher_service_set_version (fixture->service, NULL);
+  g_assert_cmpstr (usher_handover_get_version (usher_service_get_handover (fixture->service)), ==, "");
+}
+
 static void
 test_bad_options (Fixture *fixture,
                   gconstpointer data)
@@ -569,6 +606,8 @@ main (int argc,
   SERVICE_CASE ("a-handler-may-drain-it", test_reentrancy);
   SERVICE_CASE ("holds-the-application-until-it-is-down", test_holds_the_application);
   SERVICE_CASE ("options-change-it", test_options);
+  SERVICE_CASE ("says-its-version", test_version);
+  SERVICE_CASE ("hands-its-version-over", test_hands_over_its_version);
   SERVICE_CASE ("bad-options-say-what-would-be-right", test_bad_options);
   SERVICE_CASE ("leaves-no-socket-of-systemd-to-nobody", test_activation_for_nobody);
   g_test_add_func ("/service/has-a-name", test_has_a_name);

@@ -41,10 +41,11 @@ find_version (const char *program)
 int
 main (int argc, char *argv[])
 {
+  g_autofree char *version = find_version (argv[0]);
   g_autoptr (UsherService) service = usher_service_new ("versioned-echo");
-  g_autoptr (UsherAcceptorPool) pool =
-      usher_acceptor_pool_new_for_func ("echo", answer, find_version (argv[0]), g_free);
+  g_autoptr (UsherAcceptorPool) pool = usher_acceptor_pool_new_for_func ("echo", answer, version, NULL);
 
+  usher_service_set_version (service, version);
   usher_acceptor_pool_set_execution (pool, USHER_EXECUTION_FIBER);
   usher_service_add_pool (service, pool, "tcp://127.0.0.1:7001", 10);
   return usher_service_run (service, argc, argv);

@@ -98,6 +98,11 @@ UsherService *usher_service_new (const char *name);
 USHER_AVAILABLE_IN_0_1
 const char *usher_service_get_name (UsherService *self);
 USHER_AVAILABLE_IN_0_1
+void usher_service_set_version (UsherService *self,
+                                const char *version);
+USHER_AVAILABLE_IN_0_1
+const char *usher_service_get_version (UsherService *self);
+USHER_AVAILABLE_IN_0_1
 UsherSupervisor *usher_service_get_supervisor (UsherService *self);
 USHER_AVAILABLE_IN_0_1
 void usher_service_add_pool (UsherService *self,

@@ -13,6 +13,13 @@ on_superseded (UsherService *self)
   usher_service_drain_superseded (self);
 }
 
+void
+usher_service_tell_version (UsherService *self)
+{
+  if (self->handover != NULL)
+    usher_handover_set_version (self->handover, self->version != NULL ? self->version : "");
+}
+
 /**
  * usher_service_set_hand_over_path: (set-property hand-over-path)
  * @self: a service that is down
@@ -39,6 +46,7 @@ usher_service_set_hand_over_path (UsherService *self,
   if (path != NULL)
     {
       self->handover = usher_handover_new (path);
+      usher_service_tell_version (self);
       g_signal_connect_object (self->handover, "superseded", G_CALLBACK (on_superseded), self, G_CONNECT_SWAPPED);
     }
   usher_service_notify_hand_over_path (self);
@@ -66,8 +74,8 @@ usher_service_get_hand_over_path (UsherService *self)
  * usher_service_get_handover:
  * @self: a service
  *
- * Gets what hands over. It says who has taken over from whom, and how it went; its version and its
- * timeout can be set. The rest is done by the service. It is another object when the path is changed.
+ * Gets what hands over. It says who has taken over from whom, and how it went; its timeout can be set,
+ * and its version is that of the service. The rest is done by the service. It is another object when the path is changed.
  *
  * Returns: (transfer none) (nullable): the hand-over; %NULL if the service has no path for it
  *

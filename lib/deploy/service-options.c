@@ -5,6 +5,7 @@
 
 #include "acceptors/pool-properties-private.h"
 #include "deploy/duration-private.h"
+#include "deploy/terminal-private.h"
 #include "usher/error.h"
 
 /* What one option does with its value. */
@@ -274,6 +275,31 @@ on_option (const char *name,
   g_return_val_if_reached (FALSE);
 }
 
+/* Like --help, it ends the process. */
+static gboolean
+on_version (const char *name,
+            const char *value,
+            gpointer data,
+            GError **error)
+{
+  UsherService *self = data;
+  g_autofree char *line = g_strdup_printf ("%s %s", self->name, self->version);
+
+  usher_terminal_announce (line);
+  exit (EXIT_SUCCESS);
+}
+
+static void
+add_version (GOptionGroup *group)
+{
+  static const GOptionEntry entries[] = {
+    { "version", 0, G_OPTION_FLAG_NO_ARG, G_OPTION_ARG_CALLBACK, on_version, "Show the version of the program", NULL },
+    { NULL },
+  };
+
+  g_option_group_add_entries (group, entries);
+}
+
 /**
  * usher_service_get_option_group:
  * @self: a service that has its pools and is down
@@ -281,7 +307,8 @@ on_option (const char *name,
  * Makes the options of the service, for a program that has options of its own:
  * `--listen=[POOL=]ADDRESS` and `--health=ADDRESS` (in place of the addresses of the program; they can
  * be repeated), `--hand-over=PATH`, `--grace`, `--drain-spread`, `--shutdown`, `--lame-duck`, `--drain-deadline`,
- * `--max-connections` and `--workers`.
+ * `--max-connections` and `--workers`. If the service has a version ([method@Usher.Service.set_version]),
+ * there is `--version` as well, which says it on standard output and ends the process, as `--help` does.
  *
  * Returns: (transfer full): a group of options
  *
@@ -321,5 +348,7 @@ usher_service_get_option_group (UsherService *self)
                                             g_object_ref (self), g_object_unref);
 
   g_option_group_add_entries (group, entries);
+  if (self->version != NULL)
+    add_version (group);
   return group;
 }

@@ -31,6 +31,7 @@ struct _UsherService
   GObject parent_instance;
 
   char *name;               /* (owned) */
+  char *version;            /* (owned) (nullable) */
   UsherSupervisor *root;    /* (owned) */
   UsherReactor *reactor;    /* (owned) */
   GPtrArray *pools;         /* (owned) (element-type UsherServicePool) */
@@ -70,6 +71,8 @@ gboolean usher_service_build_tree (UsherService *self,
                                    GError **error);
 UsherDrainPlan usher_service_plan_drain (UsherService *self);
 
+/* What the program says of itself is said to the other process as well. */
+void usher_service_tell_version (UsherService *self);
 /* Asks the process that serves, if there is one. */
 void usher_service_begin_taking (UsherService *self,
                                  GAsyncReadyCallback callback,

@@ -38,6 +38,7 @@
 typedef enum
 {
   PROP_NAME = 1,
+  PROP_VERSION,
   PROP_SUPERVISOR,
   PROP_LAME_DUCK_MSEC,
   PROP_DRAIN_DEADLINE_MSEC,
@@ -71,6 +72,9 @@ usher_service_get_property (GObject *object,
     {
     case PROP_NAME:
       g_value_set_string (value, self->name);
+      break;
+    case PROP_VERSION:
+      g_value_set_string (value, self->version);
       break;
     case PROP_SUPERVISOR:
       g_value_set_object (value, self->root);
@@ -114,6 +118,9 @@ usher_service_set_property (GObject *object,
     case PROP_NAME:
       self->name = g_value_dup_string (value);
       break;
+    case PROP_VERSION:
+      usher_service_set_version (self, g_value_get_string (value));
+      break;
     case PROP_LAME_DUCK_MSEC:
       usher_service_set_lame_duck_msec (self, g_value_get_uint (value));
       break;
@@ -156,13 +163,14 @@ usher_service_finalize (GObject *object)
   g_clear_error (&self->start_error);
   g_object_unref (self->root);
   usher_reactor_unref (self->reactor);
+  g_free (self->version);
   g_free (self->name);
 
   G_OBJECT_CLASS (usher_service_parent_class)->finalize (object);
 }
 
 static void
-make_settings (void)
+make_names (void)
 {
   /**
    * UsherService:name:
@@ -175,6 +183,21 @@ make_settings (void)
       g_param_spec_string ("name", NULL, NULL, "service",
                            G_PARAM_READWRITE | G_PARAM_CONSTRUCT_ONLY | G_PARAM_STATIC_STRINGS);
 
+  /**
+   * UsherService:version:
+   *
+   * The version of the program, which it says of itself. The default is %NULL: it says none.
+   *
+   * Since: 0.1
+   */
+  props[PROP_VERSION] =
+      g_param_spec_string ("version", NULL, NULL, NULL,
+                           G_PARAM_READWRITE | G_PARAM_EXPLICIT_NOTIFY | G_PARAM_STATIC_STRINGS);
+}
+
+static void
+make_settings (void)
+{
   /**
    * UsherService:lame-duck-msec:
    *
@@ -287,6 +310,7 @@ usher_service_class_init (UsherServiceClass *klass)
   object_class->set_property = usher_service_set_property;
   object_class->constructed = usher_service_constructed;
   object_class->finalize = usher_service_finalize;
+  make_names ();
   make_settings ();
   make_hand_over ();
   make_readiness ();
@@ -378,6 +402,50 @@ usher_service_get_name (UsherService *self)
   g_return_val_if_fail (USHER_IS_SERVICE (self), NULL);
 
   return self->name;
+}
+
+/**
+ * usher_service_set_version:
+ * @self: a service
+ * @version: (nullable): the version of the program, such as “1.4.2”, or %NULL for none
+ *
+ * Sets the version of the program. One that has a version has the option `--version`, which says it,
+ * together with the name of the service. It is also what the program says of itself in a hand-over:
+ * the version of [method@Usher.Service.get_handover].
+ *
+ * Since: 0.1
+ */
+void
+usher_service_set_version (UsherService *self,
+                           const char *version)
+{
+  g_return_if_fail (USHER_IS_SERVICE (self));
+
+  if (g_strcmp0 (self->version, version) == 0)
+    return;
+
+  g_free (self->version);
+  self->version = g_strdup (version);
+  usher_service_tell_version (self);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_VERSION]);
+}
+
+/**
+ * usher_service_get_version:
+ * @self: a service
+ *
+ * Gets the version of the program.
+ *
+ * Returns: (transfer none) (nullable): the version; %NULL if it says none
+ *
+ * Since: 0.1
+ */
+const char *
+usher_service_get_version (UsherService *self)
+{
+  g_return_val_if_fail (USHER_IS_SERVICE (self), NULL);
+
+  return self->version;
 }
 
 /**

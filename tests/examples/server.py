@@ -50,10 +50,10 @@ class Program:
         return os.pread(self.log.fileno(), 1 << 20, 0).decode()
 
     def hear(self, beginning):
-        """The last word of the next line that begins so. Several processes may speak."""
+        """The word behind that in the next line that begins so. Several processes may speak."""
         while not (line := self.process.stdout.readline().decode()).startswith(beginning):
             assert line, self.stderr()
-        return line.split()[-1]
+        return line.removeprefix(beginning).split()[0].rstrip(',')
 
     def signal(self, number=signal.SIGTERM):
         self.process.send_signal(number)

@@ -74,7 +74,18 @@ def test_systemd_waits_longer_than_a_drain_takes(_, directory):
     expect(service['NotifyAccess'], 'all')
 
 
+def test_says_its_version(program, _):
+    with tempfile.TemporaryDirectory() as directory:
+        path = f'{directory}/versioned-echo'
+        os.symlink(os.path.abspath(program), path)
+        with open(f'{directory}/version', 'w', encoding='utf-8') as file:
+            file.write('1.4.2\n')
+        result = subprocess.run([path, '--version'], capture_output=True, text=True, timeout=PATIENCE)
+        expect((result.returncode, result.stdout, result.stderr), (0, 'versioned-echo 1.4.2\n', ''))
+
+
 TESTS = [
+    test_says_its_version,
     test_systemd_finds_nothing_wrong_with_them,
     test_the_program_runs_as_they_say,
     test_systemd_waits_longer_than_a_drain_takes,
