@@ -31,9 +31,10 @@ get_cpu_nsec (const ServerProcess *self)
 }
 
 static char
-get_state (const ServerProcess *self)
+get_state (const char *folder,
+           const char *thread)
 {
-  g_autofree char *path = g_strdup_printf ("/proc/%d/stat", self->pid);
+  g_autofree char *path = g_build_filename (folder, thread, "stat", NULL);
   g_autofree char *text = NULL;
   const char *name_end;
 
@@ -42,6 +43,37 @@ get_state (const ServerProcess *self)
 
   name_end = strrchr (text, ')');
   return name_end != NULL && name_end[1] == ' ' ? name_end[2] : 'X';
+}
+
+/* One letter a thread; none of a process that is gone. */
+static char *
+get_states (const ServerProcess *self)
+{
+  g_autofree char *path = g_strdup_printf ("/proc/%d/task", self->pid);
+  g_autoptr (GDir) threads = g_dir_open (path, 0, NULL);
+  GString *states = g_string_new (NULL);
+  const char *thread;
+
+  while (threads != NULL && (thread = g_dir_read_name (threads)) != NULL)
+    g_string_append_c (states, get_state (path, thread));
+
+  return g_string_free (states, FALSE);
+}
+
+static gboolean
+server_process_is_running (const ServerProcess *self)
+{
+  g_autofree char *states = get_states (self);
+
+  return strchr (states, 'R') != NULL;
+}
+
+static gboolean
+server_process_is_stopped (const ServerProcess *self)
+{
+  g_autofree char *states = get_states (self);
+
+  return strspn (states, "TXZ") == strlen (states);
 }
 
 gint64
@@ -57,7 +89,7 @@ server_process_wait_for_rest (const ServerProcess *self)
       g_usleep (REST_USEC);
       spent_nsec = get_cpu_nsec (self);
     }
-  while ((spent_nsec != before_nsec || get_state (self) == 'R') && g_get_monotonic_time () < limit_usec);
+  while ((spent_nsec != before_nsec || server_process_is_running (self)) && g_get_monotonic_time () < limit_usec);
 
   return spent_nsec;
 }
@@ -102,7 +134,7 @@ void
 server_process_stop (const ServerProcess *self)
 {
   kill (self->pid, SIGSTOP);
-  while (strchr ("TX", get_state (self)) == NULL)
+  while (!server_process_is_stopped (self))
     g_usleep (100);
 }
 
