@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 typedef struct
@@ -22,14 +23,25 @@ typedef struct
   gint64 duration_usec;
 
   gint64 cpu_nsec;     /* of the server, when the measurement began; then, what it took */
+  gint64 own_cpu_nsec; /* the same, of this process */
   gint64 rss_bytes;    /* the same */
   gint64 kernel_bytes; /* the same, of the whole machine */
 } Load;
+
+static gint64
+get_own_cpu_nsec (void)
+{
+  struct timespec spent;
+
+  clock_gettime (CLOCK_PROCESS_CPUTIME_ID, &spent);
+  return spent.tv_sec * G_GINT64_CONSTANT (1000000000) + spent.tv_nsec;
+}
 
 static void
 load_begin (Load *self)
 {
   self->cpu_nsec = server_process_wait_for_rest (&self->server);
+  self->own_cpu_nsec = get_own_cpu_nsec ();
   self->rss_bytes = server_process_get_rss_bytes (&self->server);
   self->kernel_bytes = server_process_get_kernel_bytes ();
 }
@@ -37,6 +49,7 @@ load_begin (Load *self)
 static void
 load_end (Load *self)
 {
+  self->own_cpu_nsec = get_own_cpu_nsec () - self->own_cpu_nsec;
   self->cpu_nsec = server_process_wait_for_rest (&self->server) - self->cpu_nsec;
   self->rss_bytes = server_process_get_rss_bytes (&self->server) - self->rss_bytes;
   self->kernel_bytes = server_process_get_kernel_bytes () - self->kernel_bytes;
@@ -85,6 +98,7 @@ load_burst (Load *self)
   clients_begin (&self->clients, load_plan (self, self->n, FALSE));
   clients_wait_until_asked (&self->clients);
   clients_restart_clock (&self->clients);
+  self->own_cpu_nsec = get_own_cpu_nsec ();
   server_process_go_on (&self->server);
   clients_wait_until_answered (&self->clients);
   load_end (self);
@@ -169,14 +183,14 @@ load_print (Load *self)
   double n = MAX (1, latencies->len);
 
   g_array_sort (latencies, compare_latencies);
-  printf ("{\"n\": %u, \"failed\": %u, \"seconds\": %.6f, \"cpu_usec\": %.3f, \"rss_bytes\": %.1f,"
-          " \"kernel_bytes\": %.1f,"
+  printf ("{\"n\": %u, \"failed\": %u, \"seconds\": %.6f, \"cpu_usec\": %.3f, \"load_cpu_usec\": %.3f,"
+          " \"rss_bytes\": %.1f, \"kernel_bytes\": %.1f,"
           " \"p50_usec\": %.1f, \"p99_usec\": %.1f, \"p999_usec\": %.1f, \"max_usec\": %.1f,"
           " \"refused\": %u, \"reset\": %u}\n",
           latencies->len, clients->n_failed, (clients->ended_nsec - clients->began_nsec) / 1e9,
-          self->cpu_nsec / 1e3 / n, self->rss_bytes / n, self->kernel_bytes / n, percentile_usec (latencies, 0.5),
-          percentile_usec (latencies, 0.99), percentile_usec (latencies, 0.999),
-          percentile_usec (latencies, 1), clients->n_refused, clients->n_reset);
+          self->cpu_nsec / 1e3 / n, self->own_cpu_nsec / 1e3 / n, self->rss_bytes / n, self->kernel_bytes / n,
+          percentile_usec (latencies, 0.5), percentile_usec (latencies, 0.99),
+          percentile_usec (latencies, 0.999), percentile_usec (latencies, 1), clients->n_refused, clients->n_reset);
   fflush (stdout);
 }
 

@@ -6,9 +6,19 @@
 #include "support/async-echo.h"
 #include "usher-server.h"
 
+/* In the thread where it will serve one connection. */
+static UsherAcceptor *
+make_echo (gpointer pool,
+           gpointer user_data,
+           GError **error)
+{
+  usher_server_count_connection ();
+  return g_object_new (TEST_TYPE_ASYNC_ECHO, NULL);
+}
+
 int
 main (int argc,
       char *argv[])
 {
-  return usher_server_run (usher_acceptor_pool_new ("echo", TEST_TYPE_ASYNC_ECHO), argc, argv);
+  return usher_server_run (usher_acceptor_pool_new_with_factory ("echo", make_echo, NULL, NULL), argc, argv);
 }

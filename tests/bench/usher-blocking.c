@@ -19,6 +19,10 @@ echo (UsherConnection *connection,
   char buffer[BUFFER_SIZE];
   gssize n;
 
+  /* Otherwise each has a thread of its own. */
+  if (EXECUTION == USHER_EXECUTION_FIBER)
+    usher_server_count_connection ();
+
   while ((n = g_input_stream_read (in, buffer, sizeof buffer, NULL, error)) > 0)
     if (!g_output_stream_write_all (out, buffer, n, NULL, NULL, error))
       return FALSE;

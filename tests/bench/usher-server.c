@@ -3,8 +3,44 @@
 
 #include "usher-server.h"
 
+#include <glib-unix.h>
 #include <stdio.h>
 #include <stdlib.h>
+
+static GMutex lock;
+static GPtrArray *counters;  /* (element-type int) (locked-by lock): one for each thread that serves */
+static __thread int *n_here; /* (atomic): this thread's */
+
+static void
+add_counter (void)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+
+  n_here = g_new0 (int, 1);
+  g_ptr_array_add (counters, n_here);
+}
+
+void
+usher_server_count_connection (void)
+{
+  if (n_here == NULL)
+    add_counter ();
+  g_atomic_int_inc (n_here);
+}
+
+static gboolean
+on_asked (gpointer user_data)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+
+  printf ("served");
+  for (guint i = 0; i < counters->len; i++)
+    printf (" %d", g_atomic_int_get ((int *) counters->pdata[i]));
+  printf ("\n");
+  fflush (stdout);
+
+  return G_SOURCE_CONTINUE;
+}
 
 static void
 die (const GError *error)
@@ -64,6 +100,8 @@ usher_server_run (UsherAcceptorPool *pool,
       !usher_acceptor_pool_accept_socket (pool, listen_socket, 10, &error))
     die (error);
 
+  counters = g_ptr_array_new_with_free_func (g_free);
+  g_unix_signal_add (SIGUSR1, on_asked, NULL);
   usher_child_start_async (USHER_CHILD (pool), NULL, on_started, listen_socket);
   g_main_loop_run (loop);
   return 0;

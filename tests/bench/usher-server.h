@@ -13,4 +13,8 @@ int usher_server_run (UsherAcceptorPool *pool,
                       int argc,
                       char *argv[]);
 
+/* In the thread that serves a connection: counts it there. The server says how many each thread has had
+ * when it gets SIGUSR1. */
+void usher_server_count_connection (void);
+
 G_END_DECLS
