@@ -7,27 +7,29 @@
 All servers run at the same time, and each round loads one after the other, in random order, so
 that what disturbs the machine disturbs them all. A ratio is that of two measurements of the same
 round; printed are the median of the ratios and its 95 % interval (bootstrap).
+
+Then servers of Usher are compared without workers, with one, and with two; those loads are called
+workers-….
 """
 
 import argparse
 import contextlib
 import dataclasses
+import fnmatch
 import json
 import pathlib
-import random
 import signal
 import subprocess
 import sys
-import time
 
 import figures
+import rounds
 import servers
+import workers
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parents[1]
 YARDSTICK = 'epoll'
-# A server that took longer than that in one scenario takes no part in further rounds.
-PATIENCE_SECONDS = 30
 
 
 @dataclasses.dataclass
@@ -112,13 +114,17 @@ FORMS = {
 }
 
 
+def chosen(scenarios, patterns):
+    return [scenario for scenario in scenarios
+            if not patterns or any(fnmatch.fnmatch(scenario.name, pattern) for pattern in patterns)]
+
+
 class Comparison:
     def __init__(self, options):
         self.is_smoke = options.form == 'smoke'
-        self.rounds, scenarios = FORMS[options.form]
-        self.rounds = options.rounds or self.rounds
-        self.scenarios = [scenario for scenario in scenarios
-                          if not options.scenarios or scenario.name in options.scenarios]
+        n_rounds, scenarios = FORMS[options.form]
+        self.n_rounds = options.rounds or n_rounds
+        self.scenarios = chosen(scenarios, options.scenarios)
         self.directory = options.build / 'tests' / 'bench'
         self.machine = servers.Machine(is_plain=self.is_smoke)
         self.names = [name for name in servers.SERVERS
@@ -143,15 +149,8 @@ class Comparison:
     def run_scenario(self, scenario, running):
         names = [name for name in self.names if scenario.n_open <= servers.capacity(name)
                  and (scenario.is_of_memory or name not in servers.OF_MEMORY)]
-        samples = {name: [] for name in names}
-        spent = dict.fromkeys(names, 0)
-        for _ in range(min(self.rounds, scenario.most_rounds)):
-            patient = [name for name in names if spent[name] < PATIENCE_SECONDS]
-            for name in random.sample(patient, len(patient)):
-                began = time.monotonic()
-                samples[name].append(self.measure(scenario, name, running))
-                spent[name] += time.monotonic() - began
-
+        samples = rounds.run(names, min(self.n_rounds, scenario.most_rounds),
+                             lambda name: self.measure(scenario, name, running))
         self.results[scenario.name] = {
             'title': scenario.title,
             'unit': scenario.unit,
@@ -211,7 +210,7 @@ def parse():
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     form = parser.add_mutually_exclusive_group()
     form.add_argument('--quick', dest='form', action='store_const', const='quick', default='full',
-                      help='smaller numbers and 5 rounds: about a minute')
+                      help='smaller numbers and 5 rounds: some minutes')
     form.add_argument('--smoke', dest='form', action='store_const', const='smoke',
                       help='only see that everything works: a few seconds')
     parser.add_argument('--build', type=pathlib.Path, default=ROOT / '_build', metavar='DIRECTORY',
@@ -224,10 +223,21 @@ def parse():
                         help='only these, and ' + YARDSTICK + '; of: ' + ', '.join(servers.SERVERS))
     parser.add_argument('--scenarios', type=names_in, default=[], metavar='NAME,…',
                         help='only these; the full form has: '
-                        + ', '.join(scenario.name for scenario in FORMS['full'][1]))
+                        + ', '.join(scenario.name for scenario in FORMS['full'][1] + workers.FORMS['full'])
+                        + "; 'workers-*' is all that have workers")
     options = parser.parse_args()
     options.json = options.json or (options.publish and options.build / 'tests' / 'bench' / 'compare.json')
     return options
+
+
+def compare_workers(options):
+    is_smoke = options.form == 'smoke'
+    machine = servers.Machine(is_plain=is_smoke, is_pinned=False)
+    comparison = workers.Workers(machine, options.build / 'tests' / 'bench', options.servers)
+    comparison.run(chosen(workers.FORMS[options.form], options.scenarios), options.rounds or FORMS[options.form][0])
+    if comparison.results and not is_smoke:
+        print(f'\n{workers.tables(comparison.results)}\n\n{workers.verdicts(comparison.results)}')
+    return comparison
 
 
 def main():
@@ -241,15 +251,18 @@ def main():
     machine = comparison.machine.describe()
     print(', '.join(f'{name} {value}' for name, value in machine.items()))
     comparison.run()
+    with_workers = compare_workers(options)
     if options.json:
         options.json.write_text(json.dumps({'machine': machine, 'form': options.form,
-                                            'scenarios': comparison.results}, indent=1) + '\n')
+                                            'scenarios': comparison.results,
+                                            'workers': with_workers.results}, indent=1) + '\n')
     if options.publish:
         subprocess.run([sys.executable, HERE / 'publish.py', '--build', options.build, options.json,
                         options.publish], check=True)
     # Elsewhere the tables tell: some peers do not answer everybody in time.
-    if comparison.is_smoke and comparison.failures():
-        sys.exit(f'compare.py: {comparison.failures()} connections failed')
+    n_failed = comparison.failures() + with_workers.failures()
+    if comparison.is_smoke and n_failed:
+        sys.exit(f'compare.py: {n_failed} connections failed')
 
 
 main()

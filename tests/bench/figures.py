@@ -7,6 +7,7 @@ import random
 import statistics
 
 N_RESAMPLES = 4000
+LATENCIES = ['p50_usec', 'p99_usec', 'p999_usec']
 
 
 def interval(values):
@@ -25,24 +26,29 @@ def spread(values):
     return (high - low) / middle if middle else None
 
 
-def summarize(samples, yardstick, key, scale):
-    """Of one server: what it costs, and that against the yardstick in the same round."""
+def compare(samples, yardstick, key, scale):
+    """One figure of a server, and that against the yardstick in the same round."""
     values = [sample[key] * scale for sample in samples]
-    figures = {
-        'median': statistics.median(values),
-        'spread': spread(values),
-        'failed': sum(sample['failed'] for sample in samples),
-        'samples': samples,
-    }
-    for name in ('p50_usec', 'p99_usec', 'p999_usec'):
-        if name in samples[0]:
-            figures[name] = statistics.median(sample[name] for sample in samples)
-
+    figures = {'median': statistics.median(values), 'spread': spread(values)}
     ratios = [value / (other[key] * scale) for value, other in zip(values, yardstick) if other[key] > 0]
     if ratios:
         figures['ratio'] = statistics.median(ratios)
         figures['interval'] = interval(ratios)
     return figures
+
+
+def common(samples):
+    """What is of interest of every server, whatever is compared."""
+    figures = {'failed': sum(sample['failed'] for sample in samples), 'samples': samples}
+    for name in LATENCIES:
+        if name in samples[0]:
+            figures[name] = statistics.median(sample[name] for sample in samples)
+    return figures
+
+
+def summarize(samples, yardstick, key, scale):
+    """Of one server: what it costs, and that against the yardstick in the same round."""
+    return {**compare(samples, yardstick, key, scale), **common(samples)}
 
 
 def number(value, digits=3):
@@ -52,11 +58,26 @@ def number(value, digits=3):
     return f'{value:,.{max(0, digits - whole)}f}'
 
 
+def ratio(figures):
+    if 'ratio' not in figures:
+        return '–'
+    low, high = figures['interval']
+    return f'{number(figures["ratio"])} ({number(low)}–{number(high)})'
+
+
+def latencies(figures):
+    return ' / '.join(number(figures[key]) for key in LATENCIES)
+
+
+def markdown(head, rows):
+    return '\n'.join('| ' + ' | '.join(row) + ' |' for row in [head, ['---', *['---:'] * (len(head) - 1)], *rows])
+
+
 def _row(name, figures):
     low, high = figures.get('interval', (None, None))
     return [name, number(figures['median']), number(figures.get('ratio')),
             f'{number(low)}–{number(high)}' if low is not None else '',
-            *(number(figures.get(key)) for key in ('p50_usec', 'p99_usec', 'p999_usec')),
+            *(number(figures.get(key)) for key in LATENCIES),
             str(len(figures['samples'])), str(figures['failed'] or '')]
 
 

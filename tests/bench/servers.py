@@ -10,6 +10,7 @@ import pathlib
 import platform
 import resource
 import shutil
+import signal
 import subprocess
 import tempfile
 import time
@@ -59,37 +60,40 @@ def _glib_version():
 
 
 class Machine:
-    """Servers and load on different cores, if there are two."""
+    """Servers and load on different cores, if there are two; or each of them on all."""
 
-    def __init__(self, is_plain):
+    def __init__(self, is_plain, is_pinned=True):
         cores = sorted(os.sched_getaffinity(0))
         self.n_cores = len(cores)
-        self.load_core = cores[0]
-        self.server_core = cores[-1]
+        self.load_cores = cores[:1] if is_pinned else cores
+        self.server_cores = cores[-1:] if is_pinned else cores
         # Aids for finding faults cost time.
         aids = () if is_plain else ('G_DEBUG', 'G_SLICE', 'MALLOC_PERTURB_', 'MALLOC_CHECK_')
         self.environment = {name: value for name, value in os.environ.items() if name not in aids}
 
     def describe(self):
         return {'kernel': platform.release().partition('-')[0], 'processor': _processor(), 'glib': _glib_version(),
-                'cores': self.n_cores, 'server core': self.server_core, 'load core': self.load_core,
+                'cores': self.n_cores, 'server cores': self.server_cores, 'load cores': self.load_cores,
                 'descriptors': LIMIT, 'load average': round(os.getloadavg()[0], 2)}
 
-    def spawn(self, command, core):
+    def spawn(self, command, cores):
         def prepare():
             resource.setrlimit(resource.RLIMIT_NOFILE, (LIMIT, LIMIT))
-            os.sched_setaffinity(0, {core})
+            os.sched_setaffinity(0, cores)
 
         return subprocess.Popen(command, preexec_fn=prepare, env=self.environment, text=True,
                                 stdin=subprocess.PIPE, stdout=subprocess.PIPE)
 
 
 class Server:
+    """A process of one of them; the name is that of the program, and may go on with arguments."""
+
     def __init__(self, machine, directory, name, wrapper=()):
         self.machine = machine
         self.directory = directory
         self.holder = None
-        self.process = machine.spawn([*wrapper, directory / name], machine.server_core)
+        program, *arguments = name.split()
+        self.process = machine.spawn([*wrapper, directory / program, *arguments], machine.server_cores)
         self.port = self.process.stdout.readline().rpartition(':')[2].strip()
         if not self.port:
             self.stop()
@@ -103,12 +107,18 @@ class Server:
 
     def _spawn_load(self, arguments):
         command = [self.directory / 'load', *arguments, self.port, str(self.process.pid)]
-        return self.machine.spawn(command, self.machine.load_core)
+        return self.machine.spawn(command, self.machine.load_cores)
 
     def load(self, arguments):
         """What ./load says that this way of loading cost."""
         answer, _ = self._spawn_load(arguments).communicate()
         return json.loads(answer)
+
+    def count_served(self):
+        """How many connections each worker of a server of Usher has had."""
+        self.process.send_signal(signal.SIGUSR1)
+        _, *numbers = self.process.stdout.readline().split()
+        return [int(number) for number in numbers]
 
     def hold(self, number):
         """Opens so many connections, and keeps them."""
