@@ -3,7 +3,7 @@
 
 #include <sys/resource.h>
 
-#include "support/pool-fixture.h"
+#include "support/pool-rules.h"
 #include "support/sockets.h"
 #include "usher/error.h"
 
@@ -15,10 +15,25 @@
 #define STEPS_PER_WINDOW 10
 
 static void
-advance_msec (guint msec)
+advance_msec (PoolFixture *fixture,
+              guint msec)
 {
   fake_clock_advance_usec (msec * G_TIME_SPAN_MILLISECOND);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
+}
+
+static void
+begin_to_stop (PoolFixture *fixture)
+{
+  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
+  pool_fixture_settle (fixture);
+}
+
+static void
+close_socket (PoolFixture *fixture)
+{
+  usher_listen_socket_close (fixture->listen_socket);
+  pool_fixture_settle (fixture);
 }
 
 static guint
@@ -84,13 +99,12 @@ test_spreads_the_ends (PoolFixture *fixture,
   set_drain (fixture, 5000, 6000);
   pool_fixture_start (fixture);
   fds = connect_crowd (fixture, N_CROWD);
-  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
-  iterate_pending (NULL);
+  begin_to_stop (fixture);
   n_left[0] = get_n_connections (fixture);
   g_assert_cmpuint (n_left[0], ==, N_CROWD);
   for (guint i = 1; i < G_N_ELEMENTS (n_left); i++)
     {
-      advance_msec (STEP_MSEC);
+      advance_msec (fixture, STEP_MSEC);
       n_left[i] = get_n_connections (fixture);
       g_assert_cmpuint (n_left[i - MIN (i, STEPS_PER_WINDOW)] - n_left[i], <=, N_CROWD / 20);
     }
@@ -112,12 +126,25 @@ test_grace_counts_from_the_first_tell (PoolFixture *fixture,
   set_drain (fixture, 4000, 5000);
   pool_fixture_start (fixture);
   fds = connect_crowd (fixture, 10);
-  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
-  advance_msec (4999);
+  begin_to_stop (fixture);
+  advance_msec (fixture, 4999);
   g_assert_cmpuint (get_n_connections (fixture), ==, 10);
-  advance_msec (1);
+  advance_msec (fixture, 1);
   pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
   sockets_close_all (fds);
+}
+
+/* Returns how many descriptors there are after a life: some are made once. */
+static guint
+live_once (PoolFixture *fixture)
+{
+  pool_fixture_start (fixture);
+  sockets_close_all (connect_crowd (fixture, 1));
+  pool_fixture_wait_for (fixture, n_connections_is, 0);
+  pool_fixture_stop (fixture);
+  g_clear_pointer (&fixture->exit, usher_exit_unref);
+
+  return sockets_count_fds ();
 }
 
 /* Nobody has left when the grace is over. */
@@ -130,13 +157,11 @@ test_leaves_no_descriptor_open (PoolFixture *fixture,
 
   fixture->script.is_polite = FALSE;
   set_drain (fixture, 500, 1000);
+  n_before = live_once (fixture);
   pool_fixture_start (fixture);
-  n_before = sockets_count_fds ();
   fds = connect_crowd (fixture, 500);
-  g_assert_cmpuint (sockets_count_fds (), ==, n_before + 1000);
-  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
-  iterate_pending (NULL);
-  advance_msec (1000);
+  begin_to_stop (fixture);
+  advance_msec (fixture, 1000);
   pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
   g_assert_cmpuint (sockets_count_fds (), ==, n_before + 500);
   sockets_close_all (fds);
@@ -152,18 +177,17 @@ test_a_closed_socket_begins_it (PoolFixture *fixture,
   set_drain (fixture, 4000, 5000);
   pool_fixture_start (fixture);
   fds = connect_crowd (fixture, 100);
-  usher_listen_socket_close (fixture->listen_socket);
-  advance_msec (1000);
+  close_socket (fixture);
+  advance_msec (fixture, 1000);
   n_left = get_n_connections (fixture);
   g_assert_cmpuint (n_left, >=, 74);
   g_assert_cmpuint (n_left, <=, 76);
 
-  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
-  iterate_pending (NULL);
+  begin_to_stop (fixture);
   g_assert_cmpuint (get_n_connections (fixture), ==, n_left);
-  advance_msec (2000);
+  advance_msec (fixture, 2000);
   g_assert_cmpuint (get_n_connections (fixture), <=, 26);
-  advance_msec (1000);
+  advance_msec (fixture, 1000);
   pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
   g_assert_cmpuint (fixture->reports->len, ==, 0);
   sockets_close_all (fds);
@@ -179,16 +203,16 @@ test_tells_sooner_if_the_grace_shrinks (PoolFixture *fixture,
   set_drain (fixture, 4000, 5000);
   pool_fixture_start (fixture);
   fds = connect_crowd (fixture, 100);
-  usher_listen_socket_close (fixture->listen_socket);
-  advance_msec (2000);
+  close_socket (fixture);
+  advance_msec (fixture, 2000);
   usher_acceptor_pool_set_grace_msec (fixture->pool, 1000);
-  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
-  advance_msec (500);
+  begin_to_stop (fixture);
+  advance_msec (fixture, 500);
   g_assert_cmpuint (get_n_connections (fixture), >, 0);
   g_assert_cmpuint (get_n_connections (fixture), <, 40);
-  advance_msec (499);
-  g_assert_cmpuint (get_n_connections (fixture), <=, 1);
-  advance_msec (1);
+  advance_msec (fixture, 499);
+  g_assert_cmpuint (get_n_connections (fixture), <=, pool_fixture_deal (fixture, 1));
+  advance_msec (fixture, 1);
   pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
   sockets_close_all (fds);
 }
@@ -202,8 +226,7 @@ test_is_over_when_all_have_left (PoolFixture *fixture,
   set_drain (fixture, 5000, 5000);
   pool_fixture_start (fixture);
   fds = connect_crowd (fixture, 10);
-  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
-  iterate_pending (NULL);
+  begin_to_stop (fixture);
   sockets_close_all (fds);
   pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
 }
@@ -217,8 +240,7 @@ test_a_kill_waits_for_no_turn (PoolFixture *fixture,
   set_drain (fixture, 5000, 5000);
   pool_fixture_start (fixture);
   fds = connect_crowd (fixture, 10);
-  usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
-  iterate_pending (NULL);
+  begin_to_stop (fixture);
   usher_child_kill (USHER_CHILD (fixture->pool));
   pool_fixture_expect_exit (fixture, USHER_EXIT_KILLED);
   sockets_close_all (fds);
@@ -240,8 +262,7 @@ test_refuses_a_spread_beyond_the_grace (PoolFixture *fixture,
   pool_fixture_stop (fixture);
 }
 
-#define ADD(path, function) \
-  g_test_add ("/pool-drain/" path, PoolFixture, NULL, pool_fixture_set_up_on_loop, function, pool_fixture_tear_down)
+#define DRAIN(name, function) POOL_CASE_ON_LOOP ("/pool-drain/" name, function)
 
 int
 main (int argc,
@@ -249,14 +270,14 @@ main (int argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  ADD ("spreads-the-ends-of-5000-connections", test_spreads_the_ends);
-  ADD ("its-grace-counts-from-the-first-tell", test_grace_counts_from_the_first_tell);
-  ADD ("leaves-no-descriptor-open", test_leaves_no_descriptor_open);
-  ADD ("a-closed-socket-begins-it", test_a_closed_socket_begins_it);
-  ADD ("tells-sooner-if-the-grace-shrinks", test_tells_sooner_if_the_grace_shrinks);
-  ADD ("is-over-when-all-have-left", test_is_over_when_all_have_left);
-  ADD ("a-kill-waits-for-no-turn", test_a_kill_waits_for_no_turn);
-  ADD ("refuses-a-spread-beyond-the-grace", test_refuses_a_spread_beyond_the_grace);
+  DRAIN ("spreads-the-ends-of-5000-connections", test_spreads_the_ends);
+  DRAIN ("its-grace-counts-from-the-first-tell", test_grace_counts_from_the_first_tell);
+  DRAIN ("leaves-no-descriptor-open", test_leaves_no_descriptor_open);
+  DRAIN ("a-closed-socket-begins-it", test_a_closed_socket_begins_it);
+  DRAIN ("tells-sooner-if-the-grace-shrinks", test_tells_sooner_if_the_grace_shrinks);
+  DRAIN ("is-over-when-all-have-left", test_is_over_when_all_have_left);
+  DRAIN ("a-kill-waits-for-no-turn", test_a_kill_waits_for_no_turn);
+  DRAIN ("refuses-a-spread-beyond-the-grace", test_refuses_a_spread_beyond_the_grace);
 
   return g_test_run ();
 }

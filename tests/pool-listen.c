@@ -60,10 +60,11 @@ on_exited (Fixture *fixture)
 
 static void
 set_up (Fixture *fixture,
-        gconstpointer data)
+        gconstpointer n_workers)
 {
   fixture->root = usher_supervisor_new (USHER_STRATEGY_ONE_FOR_ONE);
   fixture->pool = usher_acceptor_pool_new_for_func ("echo", tell_name, NULL, NULL);
+  usher_acceptor_pool_set_workers (fixture->pool, GPOINTER_TO_UINT (n_workers));
   usher_child_start_async (USHER_CHILD (fixture->root), NULL, on_started, fixture);
   await_answer (fixture);
   g_assert_no_error (fixture->error);
@@ -208,7 +209,13 @@ test_names_are_taken_once (Fixture *fixture,
   fixture->pool = first;
 }
 
-#define ADD(path, function) g_test_add ("/pool-listen/" path, Fixture, NULL, set_up, function, tear_down)
+#define ADD(path, function)                                                                                          \
+  G_STMT_START                                                                                                       \
+  {                                                                                                                  \
+    g_test_add ("/pool-listen/" path, Fixture, NULL, set_up, function, tear_down);                                   \
+    g_test_add ("/pool-listen/" path "/in-two-workers", Fixture, GUINT_TO_POINTER (2), set_up, function, tear_down); \
+  }                                                                                                                  \
+  G_STMT_END
 
 int
 main (int argc,

@@ -190,9 +190,13 @@ main (int argc,
 
   ADD ("one-goes-down-and-the-others-notice-nothing/in-threads", pool_fixture_set_up_scripted, test_one_goes_down);
   ADD ("one-goes-down-and-the-others-notice-nothing/on-the-loop", pool_fixture_set_up_on_loop, test_one_goes_down);
-  ADD ("only-its-own-acceptors-end", pool_fixture_set_up_scripted, test_only_its_own_acceptors);
+  ADD ("one-goes-down-and-the-others-notice-nothing/in-two-workers", pool_fixture_set_up_in_two_workers, test_one_goes_down);
+  ADD ("only-its-own-acceptors-end/in-threads", pool_fixture_set_up_scripted, test_only_its_own_acceptors);
+  ADD ("only-its-own-acceptors-end/on-the-loop", pool_fixture_set_up_on_loop, test_only_its_own_acceptors);
+  ADD ("only-its-own-acceptors-end/in-two-workers", pool_fixture_set_up_in_two_workers, test_only_its_own_acceptors);
   ADD ("leaves-no-descriptors/in-threads", pool_fixture_set_up_scripted, test_no_descriptors);
   ADD ("leaves-no-descriptors/on-the-loop", pool_fixture_set_up_on_loop, test_no_descriptors);
+  ADD ("leaves-no-descriptors/in-two-workers", pool_fixture_set_up_in_two_workers, test_no_descriptors);
 
   return g_test_run ();
 }

@@ -52,6 +52,14 @@ set_up_on_loop (PoolTlsFixture *fixture,
 }
 
 static void
+set_up_in_two_workers (PoolTlsFixture *fixture,
+                       gconstpointer data)
+{
+  pool_fixture_set_up_in_two_workers (&fixture->pool, data);
+  set_up_tls (fixture);
+}
+
+static void
 tear_down (PoolTlsFixture *fixture,
            gconstpointer data)
 {
@@ -282,6 +290,7 @@ main (int argc,
 
   add_tests ("in-a-thread", set_up_in_thread);
   add_tests ("on-the-loop", set_up_on_loop);
+  add_tests ("in-two-workers", set_up_in_two_workers);
   if (usher_fiber_is_supported (NULL))
     add_tests ("in-a-fiber", set_up_in_fiber);
 

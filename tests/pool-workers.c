@@ -17,17 +17,8 @@ static void
 set_up_fibers (PoolFixture *fixture,
                gconstpointer data)
 {
-  pool_fixture_set_up_in_thread (fixture, data);
+  pool_fixture_set_up_threads_in_two_workers (fixture, data);
   usher_acceptor_pool_set_execution (fixture->pool, USHER_EXECUTION_FIBER);
-  pool_fixture_set_workers (fixture, 2);
-}
-
-static void
-set_up_threads (PoolFixture *fixture,
-                gconstpointer data)
-{
-  pool_fixture_set_up_in_thread (fixture, data);
-  pool_fixture_set_workers (fixture, 2);
 }
 
 static void
@@ -524,8 +515,8 @@ test_socket_closes_at_once (PoolFixture *fixture,
     g_test_add ("/pool-workers/" path "/on-the-loop", PoolFixture, NULL, pool_fixture_set_up_in_two_workers,             \
                 function, pool_fixture_tear_down);                                                                       \
     g_test_add ("/pool-workers/" path "/in-fibers", PoolFixture, NULL, set_up_fibers, function, pool_fixture_tear_down); \
-    g_test_add ("/pool-workers/" path "/in-threads", PoolFixture, NULL, set_up_threads, function,                        \
-                pool_fixture_tear_down);                                                                                 \
+    g_test_add ("/pool-workers/" path "/in-threads", PoolFixture, NULL, pool_fixture_set_up_threads_in_two_workers,      \
+                function, pool_fixture_tear_down);                                                                       \
   }                                                                                                                      \
   G_STMT_END
 

@@ -101,6 +101,22 @@ pool_fixture_set_up_in_two_workers (PoolFixture *self,
   pool_fixture_set_workers (self, 2);
 }
 
+void
+pool_fixture_set_up_scripted_in_two_workers (PoolFixture *self,
+                                             gconstpointer data)
+{
+  pool_fixture_set_up_scripted (self, data);
+  pool_fixture_set_workers (self, 2);
+}
+
+void
+pool_fixture_set_up_threads_in_two_workers (PoolFixture *self,
+                                            gconstpointer data)
+{
+  pool_fixture_set_up_in_thread (self, data);
+  pool_fixture_set_workers (self, 2);
+}
+
 guint
 pool_fixture_deal (PoolFixture *self,
                    guint n)
@@ -185,10 +201,18 @@ pool_fixture_wait_for (PoolFixture *self,
   pool_fixture_iterate_until (self, holds, &(Wait){ self, condition, n });
 }
 
+static gboolean
+on_visit (gpointer n_left)
+{
+  return G_SOURCE_REMOVE;
+}
+
+/* Also if the worker has ended meanwhile. */
 static void
-on_round (gpointer n_left)
+end_visit (gpointer n_left)
 {
   g_atomic_int_dec_and_test ((int *) n_left);
+  g_main_context_wakeup (NULL);
 }
 
 static gboolean
@@ -197,14 +221,22 @@ is_over (gpointer n_left)
   return g_atomic_int_get ((int *) n_left) == 0;
 }
 
-/* A round through all workers, behind what they were told before. */
+/* A round through all workers, behind what they have to do. */
 static void
 visit_workers (PoolFixture *self)
 {
   int n_left = self->pool->crews->len;
 
   for (guint i = 0; i < self->pool->crews->len; i++)
-    usher_call_soon (((UsherCrew *) self->pool->crews->pdata[i])->reactor, on_round, &n_left);
+    {
+      UsherCrew *crew = self->pool->crews->pdata[i];
+      g_autoptr (GSource) source = g_idle_source_new ();
+
+      g_source_set_static_name (source, "visit the worker");
+      g_source_set_priority (source, G_PRIORITY_LOW);
+      g_source_set_callback (source, on_visit, &n_left, end_visit);
+      g_source_attach (source, usher_reactor_get_context (crew->reactor));
+    }
   pool_fixture_iterate_until (self, is_over, &n_left);
 }
 
@@ -217,6 +249,77 @@ pool_fixture_settle (PoolFixture *self)
       visit_workers (self);
       iterate_pending (NULL);
     }
+}
+
+/* Holding. */
+
+typedef struct
+{
+  GMutex lock;
+  GCond changed;
+  guint n_held;     /* (locked-by lock) */
+  gboolean is_over; /* (locked-by lock) */
+} Hold;
+
+static void
+hold_clear (gpointer data)
+{
+  Hold *self = data;
+
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+}
+
+static void
+hold_unref (gpointer hold)
+{
+  g_atomic_rc_box_release_full (hold, hold_clear);
+}
+
+static void
+be_held (gpointer data)
+{
+  Hold *hold = data;
+
+  g_mutex_lock (&hold->lock);
+  hold->n_held++;
+  g_cond_broadcast (&hold->changed);
+  while (!hold->is_over)
+    g_cond_wait (&hold->changed, &hold->lock);
+  g_mutex_unlock (&hold->lock);
+  hold_unref (hold);
+}
+
+static gboolean
+on_iterated (gpointer data)
+{
+  Hold *hold = data;
+
+  g_mutex_lock (&hold->lock);
+  hold->is_over = TRUE;
+  g_cond_broadcast (&hold->changed);
+  g_mutex_unlock (&hold->lock);
+
+  return G_SOURCE_REMOVE;
+}
+
+void
+pool_fixture_hold_workers (PoolFixture *self)
+{
+  Hold *hold = g_atomic_rc_box_new0 (Hold);
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  for (guint i = 0; i < self->n_workers; i++)
+    usher_call_soon (((UsherCrew *) self->pool->crews->pdata[i])->reactor, be_held, g_atomic_rc_box_acquire (hold));
+  g_mutex_lock (&hold->lock);
+  while (hold->n_held < self->n_workers)
+    g_cond_wait (&hold->changed, &hold->lock);
+  g_mutex_unlock (&hold->lock);
+
+  g_source_set_static_name (source, "let the workers go on");
+  g_source_set_priority (source, G_PRIORITY_HIGH);
+  g_source_set_callback (source, on_iterated, hold, hold_unref);
+  g_source_attach (source, NULL);
 }
 
 gboolean

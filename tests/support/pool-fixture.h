@@ -49,6 +49,11 @@ void pool_fixture_set_up_on_loop (PoolFixture *self,
 /* The same, in two workers. */
 void pool_fixture_set_up_in_two_workers (PoolFixture *self,
                                          gconstpointer data);
+/* The first two, with two workers that accept for them. */
+void pool_fixture_set_up_scripted_in_two_workers (PoolFixture *self,
+                                                  gconstpointer data);
+void pool_fixture_set_up_threads_in_two_workers (PoolFixture *self,
+                                                 gconstpointer data);
 void pool_fixture_tear_down (PoolFixture *self,
                              gconstpointer data);
 
@@ -84,6 +89,8 @@ void pool_fixture_iterate_until (PoolFixture *self,
                                  gpointer user_data);
 /* What can be done without a client's help, or time, is done; in the workers too. */
 void pool_fixture_settle (PoolFixture *self);
+/* Until the main context is iterated the next time, workers do as little as if there were none. */
+void pool_fixture_hold_workers (PoolFixture *self);
 void pool_fixture_wait_for (PoolFixture *self,
                             PoolCondition condition,
                             guint n);
