@@ -5,6 +5,7 @@
 
 #include <errno.h>
 
+#include "runtime/call-private.h"
 #include "support/fault.h"
 #include "support/pool-fixture.h"
 #include "support/sockets.h"
@@ -303,6 +304,51 @@ test_socket_goes_down_and_up (PoolFixture *fixture,
   g_assert_cmpuint (fixture->reports->len, ==, 0);
 }
 
+/* Ending. */
+
+static void
+pass (gpointer n_passed)
+{
+  g_atomic_int_inc ((int *) n_passed);
+}
+
+/* Without the pool hearing of it. */
+static void
+let_workers_do_what_they_were_told (PoolFixture *fixture)
+{
+  int n_passed = 0;
+
+  for (guint n = 2; n <= 4; n += 2)
+    {
+      for (guint i = 0; i < 2; i++)
+        usher_call_soon (((UsherCrew *) fixture->pool->crews->pdata[i])->reactor, pass, &n_passed);
+      while (g_atomic_int_get (&n_passed) < (int) n)
+        g_thread_yield ();
+    }
+}
+
+/* They have left, the pool does not know that yet, and then they hear of both at once. */
+static void
+test_late_orders (PoolFixture *fixture,
+                  gconstpointer data)
+{
+  guint n_fds = 0;
+
+  for (guint i = 0; i < 3; i++)
+    {
+      start (fixture);
+      usher_child_kill (USHER_CHILD (fixture->pool));
+      let_workers_do_what_they_were_told (fixture);
+      pool_fixture_hold_workers (fixture);
+      usher_acceptor_pool_set_drain_patience_msec (fixture->pool, 100 + i);
+      pool_fixture_expect_exit (fixture, USHER_EXIT_KILLED);
+      g_clear_pointer (&fixture->exit, usher_exit_unref);
+      if (i == 0)
+        n_fds = sockets_count_fds ();
+      g_assert_cmpuint (sockets_count_fds (), ==, n_fds);
+    }
+}
+
 /* Stuck workers. */
 
 typedef struct
@@ -537,6 +583,7 @@ main (int argc,
   WORKERS ("a-socket-goes-down-and-up", test_socket_goes_down_and_up);
   WORKERS ("change-at-the-next-start", test_changes_at_the_next_start);
   WORKERS ("without-a-thread-it-does-not-start", test_no_thread);
+  FIBERS ("late-orders-leave-nothing-behind", test_late_orders, pool_fixture_tear_down);
   FIBERS ("fibers-run-in-workers", test_runs_in_workers, pool_fixture_tear_down);
   FIBERS ("a-stuck-one-keeps-nobody-else-from-being-served", test_others_go_on, pool_fixture_tear_down);
   FIBERS ("a-stuck-one-keeps-no-socket-open", test_socket_closes_at_once, pool_fixture_tear_down);

@@ -186,13 +186,15 @@ usher_crew_leave (UsherCrew *self,
   usher_crew_refuse_held (self, NULL);
 }
 
-/* The reference on the pool goes with the news. */
+/* The reference on the pool goes with the news. It has nothing to do any more, so that nobody need
+ * schedule it: the worker may end before it would hear of that. */
 static void
 crew_part (UsherCrew *self)
 {
   UsherCrewNews *news = g_new0 (UsherCrewNews, 1);
 
   crew_set_state (self, USHER_CREW_LEFT);
+  g_atomic_int_set (&self->is_scheduled, TRUE);
   usher_farewells_clear (&self->farewells);
   news->leaves_nobody = self->n_alive == 0;
   usher_crew_tell_pool (self, usher_acceptor_pool_crew_left, news);

@@ -34,6 +34,7 @@ news_get_listen_socket (UsherCrewNews *news)
   return news->socket->listen_socket;
 }
 
+/* Whoever hears of it may have ended the pool, and the crew with it. */
 void
 usher_acceptor_pool_start_failed (UsherAcceptorPool *self,
                                   UsherCrewNews *news)
@@ -43,7 +44,8 @@ usher_acceptor_pool_start_failed (UsherAcceptorPool *self,
 
   usher_acceptor_pool_report (self, USHER_REPORT_START_ERROR, reason, address);
   pool_charge (self, reason, address);
-  usher_crew_order (news->socket->crew, usher_crew_judge, usher_crew_socket_ref (news->socket));
+  if (g_ptr_array_find (self->crews, news->crew, NULL))
+    usher_crew_order (news->crew, usher_crew_judge, usher_crew_socket_ref (news->socket));
 }
 
 void

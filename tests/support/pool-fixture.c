@@ -201,17 +201,31 @@ pool_fixture_wait_for (PoolFixture *self,
   pool_fixture_iterate_until (self, holds, &(Wait){ self, condition, n });
 }
 
-static gboolean
-on_visit (gpointer n_left)
+typedef struct
 {
+  UsherCrew *crew; /* (owned) */
+  PoolVisit visit;
+  gpointer data;
+  int *n_left; /* (atomic) */
+} Visit;
+
+static gboolean
+on_visit (gpointer data)
+{
+  Visit *visit = data;
+
+  visit->visit (visit->crew, visit->data);
   return G_SOURCE_REMOVE;
 }
 
 /* Also if the worker has ended meanwhile. */
 static void
-end_visit (gpointer n_left)
+end_visit (gpointer data)
 {
-  g_atomic_int_dec_and_test ((int *) n_left);
+  g_autofree Visit *visit = data;
+
+  usher_crew_unref (visit->crew);
+  g_atomic_int_dec_and_test (visit->n_left);
   g_main_context_wakeup (NULL);
 }
 
@@ -221,23 +235,30 @@ is_over (gpointer n_left)
   return g_atomic_int_get ((int *) n_left) == 0;
 }
 
-/* A round through all workers, behind what they have to do. */
-static void
-visit_workers (PoolFixture *self)
+void
+pool_fixture_visit_crews (PoolFixture *self,
+                          PoolVisit visit,
+                          gpointer data)
 {
   int n_left = self->pool->crews->len;
 
   for (guint i = 0; i < self->pool->crews->len; i++)
     {
-      UsherCrew *crew = self->pool->crews->pdata[i];
+      UsherCrew *crew = usher_crew_ref (self->pool->crews->pdata[i]);
       g_autoptr (GSource) source = g_idle_source_new ();
 
-      g_source_set_static_name (source, "visit the worker");
+      g_source_set_static_name (source, "visit a crew");
       g_source_set_priority (source, G_PRIORITY_LOW);
-      g_source_set_callback (source, on_visit, &n_left, end_visit);
+      g_source_set_callback (source, on_visit, g_memdup2 (&(Visit){ crew, visit, data, &n_left }, sizeof (Visit)), end_visit);
       g_source_attach (source, usher_reactor_get_context (crew->reactor));
     }
   pool_fixture_iterate_until (self, is_over, &n_left);
+}
+
+static void
+do_nothing (gpointer crew,
+            gpointer data)
+{
 }
 
 void
@@ -246,7 +267,7 @@ pool_fixture_settle (PoolFixture *self)
   iterate_pending (NULL);
   for (guint i = 0; i < N_ROUNDS && self->n_workers > 0; i++)
     {
-      visit_workers (self);
+      pool_fixture_visit_crews (self, do_nothing, NULL);
       iterate_pending (NULL);
     }
 }
@@ -291,7 +312,7 @@ be_held (gpointer data)
 }
 
 static gboolean
-on_iterated (gpointer data)
+on_idle (gpointer data)
 {
   Hold *hold = data;
 
@@ -317,8 +338,7 @@ pool_fixture_hold_workers (PoolFixture *self)
   g_mutex_unlock (&hold->lock);
 
   g_source_set_static_name (source, "let the workers go on");
-  g_source_set_priority (source, G_PRIORITY_HIGH);
-  g_source_set_callback (source, on_iterated, hold, hold_unref);
+  g_source_set_callback (source, on_idle, hold, hold_unref);
   g_source_attach (source, NULL);
 }
 

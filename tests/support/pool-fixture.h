@@ -89,7 +89,14 @@ void pool_fixture_iterate_until (PoolFixture *self,
                                  gpointer user_data);
 /* What can be done without a client's help, or time, is done; in the workers too. */
 void pool_fixture_settle (PoolFixture *self);
-/* Until the main context is iterated the next time, workers do as little as if there were none. */
+/* A look at an UsherCrew, in its context. */
+typedef void (*PoolVisit) (gpointer crew,
+                           gpointer data);
+/* Visits all crews, as soon as they have nothing else to do, and waits until that is over. */
+void pool_fixture_visit_crews (PoolFixture *self,
+                               PoolVisit visit,
+                               gpointer data);
+/* Until the main context is iterated and has nothing else to do, the workers do nothing. */
 void pool_fixture_hold_workers (PoolFixture *self);
 void pool_fixture_wait_for (PoolFixture *self,
                             PoolCondition condition,
