@@ -62,12 +62,23 @@ typedef struct
   TestClient *client;
 } Attempt;
 
-static gboolean
-is_paused (PoolFixture *fixture)
+static void
+look_at_crew (gpointer data,
+              gpointer n_at_work)
 {
-  UsherCrew *crew = fixture->pool->crews->pdata[0];
+  UsherCrew *crew = data;
 
-  return crew->sockets->len > 0 && ((UsherCrewSocket *) crew->sockets->pdata[0])->state == USHER_CREW_SOCKET_PAUSED;
+  if (crew->sockets->len == 0 || ((UsherCrewSocket *) crew->sockets->pdata[0])->state != USHER_CREW_SOCKET_PAUSED)
+    g_atomic_int_inc ((int *) n_at_work);
+}
+
+static gboolean
+all_are_paused (PoolFixture *fixture)
+{
+  int n_at_work = 0;
+
+  pool_fixture_visit_crews (fixture, look_at_crew, &n_at_work);
+  return n_at_work == 0;
 }
 
 /* Nothing more happens by itself. */
@@ -76,7 +87,7 @@ is_decided (gpointer user_data)
 {
   Attempt *attempt = user_data;
 
-  return attempt->client->received->len > 0 || attempt->client->is_at_end || is_paused (attempt->fixture) ||
+  return attempt->client->received->len > 0 || attempt->client->is_at_end || all_are_paused (attempt->fixture) ||
          !usher_listen_socket_is_up (attempt->fixture->listen_socket);
 }
 
@@ -91,15 +102,29 @@ expect_to_be_served (PoolFixture *fixture)
       ensure_open (fixture);
       client = test_client_connect (fixture->listen_socket);
       test_client_send (client, "hello");
-      iterate_until (NULL, is_decided, &(Attempt){ fixture, client });
+      pool_fixture_iterate_until (fixture, is_decided, &(Attempt){ fixture, client });
       if (g_str_equal (client->received->str, "hello"))
         return;
 
       fake_clock_advance_usec (1 * G_TIME_SPAN_SECOND);
-      iterate_pending (NULL);
+      pool_fixture_settle (fixture);
     }
 
   g_assert_not_reached ();
+}
+
+/* Without a thread for each of its workers it does not start. */
+static void
+ensure_started (PoolFixture *fixture)
+{
+  pool_fixture_begin_start (fixture);
+  pool_fixture_wait_for (fixture, was_started, 0);
+  if (g_error_matches (fixture->start_error, G_THREAD_ERROR, G_THREAD_ERROR_AGAIN))
+    {
+      g_clear_error (&fixture->start_error);
+      pool_fixture_start (fixture);
+    }
+  g_assert_no_error (fixture->start_error);
 }
 
 static void
@@ -107,7 +132,7 @@ live (PoolFixture *fixture)
 {
   usher_listen_socket_close (fixture->listen_socket);
   ensure_open (fixture);
-  pool_fixture_start (fixture);
+  ensure_started (fixture);
   expect_to_be_served (fixture);
   usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
   pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
@@ -153,14 +178,16 @@ test_fails_once (PoolFixture *fixture,
   fail_once (fixture, faulty->call, 0, faulty->errnos[0]);
 }
 
-#define FAULTS(path, faulty)                                                                              \
-  G_STMT_START                                                                                            \
-  {                                                                                                       \
-    g_test_add ("/pool-faults/" path "/in-a-thread", PoolFixture, &faulty, pool_fixture_set_up_in_thread, \
-                test_fails_once, pool_fixture_tear_down);                                                 \
-    g_test_add ("/pool-faults/" path "/on-the-loop", PoolFixture, &faulty, pool_fixture_set_up_on_loop,   \
-                test_fails_once, pool_fixture_tear_down);                                                 \
-  }                                                                                                       \
+#define FAULTS(path, faulty)                                                                                      \
+  G_STMT_START                                                                                                    \
+  {                                                                                                               \
+    g_test_add ("/pool-faults/" path "/in-a-thread", PoolFixture, &faulty, pool_fixture_set_up_in_thread,         \
+                test_fails_once, pool_fixture_tear_down);                                                         \
+    g_test_add ("/pool-faults/" path "/on-the-loop", PoolFixture, &faulty, pool_fixture_set_up_on_loop,           \
+                test_fails_once, pool_fixture_tear_down);                                                         \
+    g_test_add ("/pool-faults/" path "/in-two-workers", PoolFixture, &faulty, pool_fixture_set_up_in_two_workers, \
+                test_fails_once, pool_fixture_tear_down);                                                         \
+  }                                                                                                               \
   G_STMT_END
 
 int

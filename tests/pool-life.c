@@ -6,7 +6,7 @@
 #include <sys/socket.h>
 
 #include "runtime/clock-private.h"
-#include "support/pool-fixture.h"
+#include "support/pool-rules.h"
 #include "usher/error.h"
 
 typedef struct
@@ -92,7 +92,7 @@ test_grace_then_cut (PoolFixture *fixture,
   test_client_expect (client, "goodbye");
 
   fake_clock_advance_usec (5 * G_TIME_SPAN_SECOND - 1);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_cmpuint (usher_acceptor_pool_get_n_connections (fixture->pool), ==, 1);
 
   fake_clock_advance_usec (1);
@@ -116,9 +116,9 @@ test_then_kill (PoolFixture *fixture,
   pool_fixture_wait_for (fixture, n_stubborn_is, 1);
   usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
   pool_fixture_wait_for (fixture, n_terminates_is, 2);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   fake_clock_advance_usec (5 * G_TIME_SPAN_SECOND);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_null (fixture->exit);
   fake_clock_advance_usec (5 * G_TIME_SPAN_SECOND);
   pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
@@ -170,7 +170,7 @@ test_abandoned_acceptors_disturb_nobody (PoolFixture *fixture,
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
   script_let_go (&fixture->script);
   pool_fixture_wait_for (fixture, n_terminates_is, 2);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_cmpuint (usher_acceptor_pool_get_n_waiting (fixture->pool), ==, 2);
 
   client = test_client_connect (fixture->listen_socket);
@@ -195,7 +195,7 @@ test_acceptors_that_do_not_end_get_no_grace (PoolFixture *fixture,
   pool_fixture_start (fixture);
   pool_fixture_wait_for (fixture, n_stubborn_is, 2);
   usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_null (fixture->exit);
 
   fake_clock_advance_usec (5 * G_TIME_SPAN_SECOND);
@@ -226,7 +226,7 @@ test_a_stop_before_the_start_is_forgotten (PoolFixture *fixture,
   usher_child_kill (USHER_CHILD (fixture->pool));
   pool_fixture_start (fixture);
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_null (fixture->exit);
   pool_fixture_stop (fixture);
 }
@@ -291,7 +291,7 @@ test_is_killed_while_it_reports_its_end (PoolFixture *fixture,
   g_clear_pointer (&fixture->exit, usher_exit_unref);
   pool_fixture_start (fixture);
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_null (fixture->exit);
   pool_fixture_stop (fixture);
 }
@@ -324,7 +324,7 @@ test_says_how_long_a_shutdown_takes (PoolFixture *fixture,
   g_assert_cmpuint (usher_child_get_shutdown_time_msec (child), ==, G_MAXUINT64);
 }
 
-#define ADD(path, set_up, function) g_test_add ("/pool-life/" path, PoolFixture, NULL, set_up, function, pool_fixture_tear_down)
+#define LIFE(name, function) POOL_CASE_SCRIPTED ("/pool-life/" name, function)
 
 int
 main (int argc,
@@ -332,19 +332,19 @@ main (int argc,
 {
   g_test_init (&argc, &argv, NULL);
 
-  ADD ("tells-connections-when-their-socket-is-closed", pool_fixture_set_up_scripted, test_tells_when_the_socket_is_closed);
-  ADD ("does-not-tell-them-when-it-restarts", pool_fixture_set_up_scripted, test_does_not_tell_when_the_socket_restarts);
-  ADD ("cuts-connections-after-the-grace", pool_fixture_set_up_scripted, test_grace_then_cut);
-  ADD ("abandons-them-after-the-shutdown", pool_fixture_set_up_scripted, test_then_kill);
-  ADD ("ends-at-once-when-killed", pool_fixture_set_up_scripted, test_is_killed);
-  ADD ("abandoned-acceptors-disturb-nobody", pool_fixture_set_up_scripted, test_abandoned_acceptors_disturb_nobody);
-  ADD ("acceptors-that-do-not-end-get-no-grace", pool_fixture_set_up_scripted, test_acceptors_that_do_not_end_get_no_grace);
-  ADD ("stops-while-it-starts", pool_fixture_set_up_scripted, test_stops_while_starting);
-  ADD ("a-stop-before-the-start-is-forgotten", pool_fixture_set_up_scripted, test_a_stop_before_the_start_is_forgotten);
-  ADD ("exits-after-its-start-was-told", pool_fixture_set_up_scripted, test_exits_after_its_start_was_told);
-  ADD ("is-killed-while-it-reports-its-end", pool_fixture_set_up_scripted, test_is_killed_while_it_reports_its_end);
-  ADD ("is-killed-while-it-reports-the-budget", pool_fixture_set_up_scripted, test_is_killed_while_it_reports_the_budget);
-  ADD ("says-how-long-a-shutdown-takes", pool_fixture_set_up_scripted, test_says_how_long_a_shutdown_takes);
+  LIFE ("tells-connections-when-their-socket-is-closed", test_tells_when_the_socket_is_closed);
+  LIFE ("does-not-tell-them-when-it-restarts", test_does_not_tell_when_the_socket_restarts);
+  LIFE ("cuts-connections-after-the-grace", test_grace_then_cut);
+  LIFE ("abandons-them-after-the-shutdown", test_then_kill);
+  LIFE ("ends-at-once-when-killed", test_is_killed);
+  LIFE ("abandoned-acceptors-disturb-nobody", test_abandoned_acceptors_disturb_nobody);
+  LIFE ("acceptors-that-do-not-end-get-no-grace", test_acceptors_that_do_not_end_get_no_grace);
+  LIFE ("stops-while-it-starts", test_stops_while_starting);
+  LIFE ("a-stop-before-the-start-is-forgotten", test_a_stop_before_the_start_is_forgotten);
+  LIFE ("exits-after-its-start-was-told", test_exits_after_its_start_was_told);
+  LIFE ("is-killed-while-it-reports-its-end", test_is_killed_while_it_reports_its_end);
+  LIFE ("is-killed-while-it-reports-the-budget", test_is_killed_while_it_reports_the_budget);
+  LIFE ("says-how-long-a-shutdown-takes", test_says_how_long_a_shutdown_takes);
 
   return g_test_run ();
 }

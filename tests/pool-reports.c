@@ -95,39 +95,35 @@ test_names_the_grace_that_applied (PoolFixture *fixture,
   g_assert_nonnull (strstr (usher_exit_get_error (usher_report_get_reason (report))->message, "grace of 1000 ms"));
 }
 
-/* A handler of reports that waits until the pool has exited, and lets it go. */
+/* A handler of reports that kills the pool, waits until that is done, and lets it go. */
 static void
 end_it_all (UsherAcceptorPool *pool,
             UsherReport *report,
-            gpointer last_reference)
+            PoolFixture *fixture)
 {
-  UsherAcceptorPool **owned = last_reference;
-
-  if (*owned == NULL)
-    return;
-
+  g_signal_handlers_disconnect_by_func (pool, end_it_all, fixture);
   usher_child_kill (USHER_CHILD (pool));
-  iterate_pending (NULL);
-  g_clear_object (owned);
+  pool_fixture_settle (fixture);
+  g_clear_object (&fixture->pool);
+}
+
+static gboolean
+is_gone (gpointer pool)
+{
+  return *(gpointer *) pool == NULL;
 }
 
 static void
 end_at_report (PoolFixture *fixture)
 {
-  UsherAcceptorPool *pool = fixture->pool;
-  UsherAcceptorPool *last_reference = g_object_ref (pool);
-  gpointer gone = pool;
+  gpointer pool = fixture->pool;
 
-  g_signal_connect (pool, "report", G_CALLBACK (end_it_all), &last_reference);
-  g_object_add_weak_pointer (G_OBJECT (pool), &gone);
-  /* The fixture keeps none. */
+  g_signal_connect (pool, "report", G_CALLBACK (end_it_all), fixture);
+  g_object_add_weak_pointer (G_OBJECT (pool), &pool);
+  /* It keeps a reference. */
   gt_signal_logger_free (fixture->logger);
   fixture->logger = gt_signal_logger_new ();
-  g_clear_object (&fixture->pool);
-  while (last_reference != NULL)
-    g_main_context_iteration (NULL, TRUE);
-  iterate_pending (NULL);
-  g_assert_null (gone);
+  pool_fixture_iterate_until (fixture, is_gone, &pool);
 }
 
 static void
@@ -169,8 +165,14 @@ test_ends_when_the_socket_cannot_be_polled (PoolFixture *fixture,
   end_at_report (fixture);
 }
 
-#define ADD(path, function, tear_down) \
-  g_test_add ("/pool-reports/" path, PoolFixture, NULL, pool_fixture_set_up_scripted, function, tear_down)
+#define ADD(path, function, tear_down)                                                                                   \
+  G_STMT_START                                                                                                           \
+  {                                                                                                                      \
+    g_test_add ("/pool-reports/" path, PoolFixture, NULL, pool_fixture_set_up_scripted, function, tear_down);            \
+    g_test_add ("/pool-reports/" path "/in-two-workers", PoolFixture, NULL, pool_fixture_set_up_scripted_in_two_workers, \
+                function, tear_down);                                                                                    \
+  }                                                                                                                      \
+  G_STMT_END
 
 int
 main (int argc,

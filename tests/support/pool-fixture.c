@@ -203,7 +203,7 @@ pool_fixture_wait_for (PoolFixture *self,
 
 typedef struct
 {
-  UsherCrew *crew; /* (owned) */
+  gpointer crew; /* (unowned): which holds the context, and so whoever visits it */
   PoolVisit visit;
   gpointer data;
   int *n_left; /* (atomic) */
@@ -224,7 +224,6 @@ end_visit (gpointer data)
 {
   g_autofree Visit *visit = data;
 
-  usher_crew_unref (visit->crew);
   g_atomic_int_dec_and_test (visit->n_left);
   g_main_context_wakeup (NULL);
 }
@@ -244,7 +243,7 @@ pool_fixture_visit_crews (PoolFixture *self,
 
   for (guint i = 0; i < self->pool->crews->len; i++)
     {
-      UsherCrew *crew = usher_crew_ref (self->pool->crews->pdata[i]);
+      UsherCrew *crew = self->pool->crews->pdata[i];
       g_autoptr (GSource) source = g_idle_source_new ();
 
       g_source_set_static_name (source, "visit a crew");
