@@ -275,6 +275,14 @@ on_option (const char *name,
   g_return_val_if_reached (FALSE);
 }
 
+static void
+say_version (UsherService *self)
+{
+  g_autofree char *line = g_strdup_printf ("%s %s", self->name, self->version);
+
+  usher_terminal_announce (line);
+}
+
 /* Like --help, it ends the process. */
 static gboolean
 on_version (const char *name,
@@ -282,10 +290,7 @@ on_version (const char *name,
             gpointer data,
             GError **error)
 {
-  UsherService *self = data;
-  g_autofree char *line = g_strdup_printf ("%s %s", self->name, self->version);
-
-  usher_terminal_announce (line);
+  say_version (data);
   exit (EXIT_SUCCESS);
 }
 
