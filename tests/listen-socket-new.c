@@ -10,6 +10,7 @@
 
 #include "support/iterate.h"
 #include "support/listen-fixture.h"
+#include "support/resolver.h"
 #include "support/sockets.h"
 #include "usher/error.h"
 
@@ -185,47 +186,6 @@ test_one (ListenFixture *fixture,
   g_assert_cmpstr (usher_listen_socket_get_address (sockets->pdata[0]), ==, address);
 }
 
-/* A name that stands for both versions of IP. */
-typedef struct
-{
-  GResolver parent_instance;
-} TestResolver;
-
-typedef GResolverClass TestResolverClass;
-
-static GType test_resolver_get_type (void);
-G_DEFINE_TYPE (TestResolver, test_resolver, G_TYPE_RESOLVER)
-
-static GList *
-test_resolver_lookup_by_name (GResolver *resolver,
-                              const char *name,
-                              GCancellable *cancellable,
-                              GError **error)
-{
-  GList *addresses = NULL;
-
-  if (!g_str_equal (name, "two.example"))
-    {
-      g_set_error_literal (error, G_RESOLVER_ERROR, G_RESOLVER_ERROR_NOT_FOUND, "nobody knows it");
-      return NULL;
-    }
-
-  addresses = g_list_prepend (addresses, g_inet_address_new_from_string ("::1"));
-  addresses = g_list_prepend (addresses, g_inet_address_new_from_string ("127.0.0.1"));
-  return g_list_prepend (addresses, g_inet_address_new_from_string ("127.0.0.1"));
-}
-
-static void
-test_resolver_class_init (TestResolverClass *klass)
-{
-  klass->lookup_by_name = test_resolver_lookup_by_name;
-}
-
-static void
-test_resolver_init (TestResolver *self)
-{
-}
-
 static void
 assert_two (GPtrArray *sockets,
             const char *port)
@@ -343,11 +303,8 @@ int
 main (int argc,
       char *argv[])
 {
-  g_autoptr (GResolver) resolver = NULL;
-
   g_test_init (&argc, &argv, NULL);
-  resolver = g_object_new (test_resolver_get_type (), NULL);
-  g_resolver_set_default (resolver);
+  test_resolver_install ();
 
   ADD ("takes-a-socket-address", ANY_PORT, test_socket_address);
   g_test_add_func ("/listen-socket-new/refuses-a-socket-address-that-is-none-to-listen-on", test_bad_socket_address);

@@ -5,6 +5,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "acceptors/acceptor-pool-private.h"
 #include "support/fault.h"
 #include "support/pool-fixture.h"
 #include "support/sockets.h"
@@ -359,6 +360,22 @@ test_removed_meanwhile (Fixture *fixture,
 }
 
 static void
+test_retired_meanwhile (Fixture *fixture,
+                        gconstpointer data)
+{
+  usher_acceptor_pool_set_max_connections (fixture->pool.pool, 1);
+  fill_queue (fixture, 3);
+  usher_listen_socket_close (fixture->pool.listen_socket);
+  pool_fixture_wait_for (&fixture->pool, n_connections_is, 1);
+  usher_acceptor_pool_retire_socket (fixture->pool.pool, fixture->pool.listen_socket);
+  assert_served (fixture, 0, 3);
+  g_assert_cmpuint (get_n_refused (fixture, USHER_REFUSAL_DRAINING), ==, 0);
+  pool_fixture_wait_for (&fixture->pool, n_connections_is, 0);
+  pool_fixture_wait_for (&fixture->pool, n_waiting_is, 0);
+  pool_fixture_stop (&fixture->pool);
+}
+
+static void
 test_nobody_is_taken_while_suspended (Fixture *fixture,
                                       gconstpointer data)
 {
@@ -488,6 +505,7 @@ main (int argc,
   add_case ("goes-on-if-it-is-opened-again", test_opened_again_meanwhile);
   add_case ("refuses-them-when-the-pool-is-killed", test_killed_meanwhile);
   add_case ("refuses-them-when-it-is-removed", test_removed_meanwhile);
+  add_case ("serves-them-when-it-is-retired", test_retired_meanwhile);
   add_case ("takes-nobody-while-it-is-suspended", test_nobody_is_taken_while_suspended);
   add_case ("reports-that-descriptors-run-out", test_out_of_descriptors);
   add_case ("goes-on-with-the-other-sockets", test_other_sockets_go_on);

@@ -11,6 +11,7 @@
 #include "support/client.h"
 #include "support/fake-clock.h"
 #include "support/iterate.h"
+#include "support/sockets.h"
 #include "usher/error.h"
 
 /* What systemd passes is here; a test is the first to open a descriptor. */
@@ -182,6 +183,58 @@ test_hands_over (Fixture *fixture,
 }
 
 static void
+on_listening (GObject *object,
+              GAsyncResult *result,
+              gpointer user_data)
+{
+  Generation *self = user_data;
+  g_autoptr (GPtrArray) sockets = usher_service_listen_finish (USHER_SERVICE (object), result, &self->error);
+
+  self->is_answered = TRUE;
+}
+
+static void
+listen_on (Generation *self,
+           const char *address)
+{
+  self->is_answered = FALSE;
+  usher_service_listen_async (self->service, self->pool, address, 1, NULL, on_listening, self);
+  iterate_until (NULL, is_answered, self);
+  g_assert_no_error (self->error);
+}
+
+static char *
+dup_last_address (Generation *self)
+{
+  g_autoptr (GPtrArray) sockets = usher_acceptor_pool_which_sockets (self->pool);
+
+  return usher_listen_socket_dup_local_address (sockets->pdata[sockets->len - 1]);
+}
+
+/* What the successor listens on from its start, too, is the same kernel socket; the rest is closed. */
+static void
+test_passes_what_came_later (Fixture *fixture,
+                             gconstpointer data)
+{
+  g_autofree char *dropped = NULL, *passed = NULL, *taken = NULL;
+
+  listen_on (fixture->old, "tcp://127.0.0.2:0");
+  dropped = dup_last_address (fixture->old);
+  listen_on (fixture->old, "tcp://127.0.0.1:0");
+  passed = dup_last_address (fixture->old);
+  usher_service_add_pool (fixture->new->service, fixture->new->pool, "tcp://127.0.0.1:0", 1);
+  start (fixture->new);
+  g_assert_no_error (fixture->new->error);
+  iterate_until (NULL, has_exited, fixture->old);
+  taken = dup_last_address (fixture->new);
+  g_assert_cmpstr (taken, ==, passed);
+  sockets_assert_accepted (taken, TRUE);
+  sockets_assert_accepted (dropped, FALSE);
+  assert_serves (fixture->new);
+  stop (fixture->new);
+}
+
+static void
 test_new_one_fails (Fixture *fixture,
                     gconstpointer data)
 {
@@ -315,6 +368,7 @@ main (int argc,
   g_test_add ("/service-hand-over/passes-what-systemd-has-passed", Fixture, "systemd:web", set_up_activation,
               test_passes_what_systemd_has_passed, tear_down);
   CASE ("hands-over-and-drains", test_hands_over);
+  CASE ("passes-what-it-has-come-to-listen-on", test_passes_what_came_later);
   CASE ("serves-on-if-the-new-one-fails", test_new_one_fails);
   CASE ("serves-on-if-the-new-one-is-ended", test_new_one_is_ended_before_it_is_up);
   CASE ("ends-if-the-old-one-is-drained", test_old_one_is_drained_meanwhile);

@@ -1,219 +1,15 @@
 /* SPDX-License-Identifier: LGPL-2.1-or-later
  * Copyright 2026 The Usher authors */
 
-#include "usher/service.h"
-
 #include <unistd.h>
 
 #include "support/client.h"
 #include "support/fake-clock.h"
 #include "support/iterate.h"
-#include "usher/async-acceptor.h"
+#include "support/service-fixture.h"
 #include "usher/error.h"
 
-/* An acceptor whose connection stays until it is made to exit. */
-#define TEST_TYPE_STAYER (test_stayer_get_type ())
-
-G_DECLARE_FINAL_TYPE (TestStayer, test_stayer, TEST, STAYER, GObject)
-
-struct _TestStayer
-{
-  GObject parent_instance;
-};
-
-static void
-on_exit_asked (GCancellable *cancellable,
-               GTask *task)
-{
-  g_task_return_boolean (task, TRUE);
-}
-
-static void
-test_stayer_acceptor_continue_async (UsherAsyncAcceptor *acceptor,
-                                     UsherConnection *connection,
-                                     GCancellable *cancellable,
-                                     GAsyncReadyCallback callback,
-                                     gpointer user_data)
-{
-  GTask *task = g_task_new (acceptor, NULL, callback, user_data);
-
-  g_cancellable_connect (cancellable, G_CALLBACK (on_exit_asked), task, g_object_unref);
-}
-
-static void
-test_stayer_acceptor_iface_init (UsherAcceptorInterface *iface)
-{
-}
-
-static void
-test_stayer_async_acceptor_iface_init (UsherAsyncAcceptorInterface *iface)
-{
-  iface->acceptor_continue_async = test_stayer_acceptor_continue_async;
-}
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (TestStayer, test_stayer, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (USHER_TYPE_ACCEPTOR, test_stayer_acceptor_iface_init)
-                                   G_IMPLEMENT_INTERFACE (USHER_TYPE_ASYNC_ACCEPTOR, test_stayer_async_acceptor_iface_init))
-
-static void
-test_stayer_class_init (TestStayerClass *klass)
-{
-}
-
-static void
-test_stayer_init (TestStayer *self)
-{
-}
-
-/* A service with two pools, whose connections do not leave before they are made to. */
-typedef struct
-{
-  UsherService *service;
-  UsherAcceptorPool *pools[2];
-  GString *states;
-  gboolean is_answered;
-  GError *start_error; /* (nullable) */
-  UsherExit *exit;     /* (nullable) */
-} Fixture;
-
-static void
-on_exited (UsherService *service,
-           UsherExit *exit,
-           Fixture *fixture)
-{
-  g_assert_null (fixture->exit);
-  fixture->exit = usher_exit_ref (exit);
-}
-
-static void
-on_state (UsherService *service,
-          GParamSpec *pspec,
-          Fixture *fixture)
-{
-  g_autoptr (GEnumClass) states = g_type_class_ref (USHER_TYPE_SERVICE_STATE);
-
-  g_string_append_printf (fixture->states, " %s",
-                          g_enum_get_value (states, usher_service_get_state (service))->value_nick);
-}
-
-static void
-set_up (Fixture *fixture,
-        gconstpointer data)
-{
-  static const char *const names[] = { "web", "chat" };
-
-  fake_clock_install ();
-  fixture->states = g_string_new (NULL);
-  fixture->service = usher_service_new ("shop");
-  g_signal_connect (fixture->service, "exited", G_CALLBACK (on_exited), fixture);
-  g_signal_connect (fixture->service, "notify::state", G_CALLBACK (on_state), fixture);
-  for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    {
-      fixture->pools[i] = usher_acceptor_pool_new (names[i], TEST_TYPE_STAYER);
-      usher_acceptor_pool_set_grace_msec (fixture->pools[i], 1000 * (i + 1));
-      usher_acceptor_pool_set_shutdown_msec (fixture->pools[i], 1000);
-      usher_service_add_pool (fixture->service, fixture->pools[i], "tcp://127.0.0.1:0", 2);
-    }
-}
-
-static void
-tear_down (Fixture *fixture,
-           gconstpointer data)
-{
-  iterate_pending (NULL);
-  g_assert_finalize_object (fixture->service);
-  for (guint i = 0; i < G_N_ELEMENTS (fixture->pools); i++)
-    g_assert_finalize_object (fixture->pools[i]);
-  g_clear_error (&fixture->start_error);
-  g_clear_pointer (&fixture->exit, usher_exit_unref);
-  g_string_free (fixture->states, TRUE);
-  g_assert_cmpuint (fake_clock_get_n_armed (), ==, 0);
-  fake_clock_remove ();
-}
-
-static void
-on_started (GObject *object,
-            GAsyncResult *result,
-            gpointer data)
-{
-  Fixture *fixture = data;
-
-  fixture->is_answered = TRUE;
-  g_clear_error (&fixture->start_error);
-  usher_service_start_finish (USHER_SERVICE (object), result, &fixture->start_error);
-}
-
-static void
-begin_start (Fixture *fixture)
-{
-  fixture->is_answered = FALSE;
-  g_clear_pointer (&fixture->exit, usher_exit_unref);
-  usher_service_start_async (fixture->service, NULL, on_started, fixture);
-}
-
-static void
-start (Fixture *fixture)
-{
-  begin_start (fixture);
-  iterate_pending (NULL);
-  g_assert_true (fixture->is_answered);
-  g_assert_no_error (fixture->start_error);
-  g_assert_cmpint (usher_service_get_state (fixture->service), ==, USHER_SERVICE_UP);
-}
-
-static UsherListenSocket *
-get_socket (Fixture *fixture,
-            guint index)
-{
-  g_autoptr (GPtrArray) sockets = usher_acceptor_pool_which_sockets (fixture->pools[index]);
-
-  g_assert_cmpuint (sockets->len, ==, 1);
-  return sockets->pdata[0];
-}
-
-static gboolean
-has_two_connections (gpointer data)
-{
-  return usher_service_get_n_connections (((Fixture *) data)->service) == 2;
-}
-
-static gboolean
-has_connection (gpointer data)
-{
-  return usher_service_get_n_connections (((Fixture *) data)->service) == 1;
-}
-
-static gboolean
-has_exited (gpointer data)
-{
-  return ((Fixture *) data)->exit != NULL;
-}
-
-static void
-advance_msec (gint64 msec)
-{
-  fake_clock_advance_usec (msec * 1000);
-  iterate_pending (NULL);
-}
-
-static void
-assert_states (Fixture *fixture,
-               const char *expected)
-{
-  iterate_pending (NULL);
-  g_assert_cmpstr (fixture->states->str, ==, expected);
-}
-
-static void
-assert_exit (Fixture *fixture,
-             const char *expected)
-{
-  g_autofree char *line = NULL;
-
-  g_assert_nonnull (fixture->exit);
-  line = usher_exit_to_string (fixture->exit);
-  g_assert_cmpstr (line, ==, expected);
-}
+typedef ServiceFixture Fixture;
 
 static void
 test_serves (Fixture *fixture,
@@ -221,16 +17,16 @@ test_serves (Fixture *fixture,
 {
   g_autoptr (TestClient) client = NULL;
 
-  start (fixture);
-  client = test_client_connect (get_socket (fixture, 0));
-  iterate_until (NULL, has_connection, fixture);
+  service_fixture_start (fixture);
+  client = test_client_connect (service_fixture_get_socket (fixture, 0));
+  iterate_until (NULL, service_fixture_has_connection, fixture);
   usher_service_drain (fixture->service);
   usher_service_drain (fixture->service);
   iterate_pending (NULL);
-  advance_msec (1000);
+  service_fixture_advance_msec (1000);
   test_client_expect_end (client);
-  assert_exit (fixture, "shutdown");
-  assert_states (fixture, " starting up draining down");
+  service_fixture_assert_exit (fixture, "shutdown");
+  service_fixture_assert_states (fixture, " starting up draining down");
 }
 
 static void
@@ -239,13 +35,13 @@ test_starts_again (Fixture *fixture,
 {
   for (guint i = 0; i < 2; i++)
     {
-      start (fixture);
-      g_autoptr (TestClient) client = test_client_connect (get_socket (fixture, 1));
+      service_fixture_start (fixture);
+      g_autoptr (TestClient) client = test_client_connect (service_fixture_get_socket (fixture, 1));
 
-      iterate_until (NULL, has_connection, fixture);
+      iterate_until (NULL, service_fixture_has_connection, fixture);
       usher_service_kill (fixture->service);
       iterate_pending (NULL);
-      assert_exit (fixture, "killed");
+      service_fixture_assert_exit (fixture, "killed");
     }
 }
 
@@ -257,23 +53,23 @@ test_drains_in_parallel (Fixture *fixture,
   g_autoptr (TestClient) first = NULL, second = NULL;
   g_autofree char *status = NULL;
 
-  start (fixture);
-  first = test_client_connect (get_socket (fixture, 0));
-  second = test_client_connect (get_socket (fixture, 1));
-  iterate_until (NULL, has_two_connections, fixture);
+  service_fixture_start (fixture);
+  first = test_client_connect (service_fixture_get_socket (fixture, 0));
+  second = test_client_connect (service_fixture_get_socket (fixture, 1));
+  iterate_until (NULL, service_fixture_has_two_connections, fixture);
   usher_service_drain (fixture->service);
   iterate_pending (NULL);
-  g_assert_false (usher_listen_socket_is_up (get_socket (fixture, 0)));
-  g_assert_false (usher_listen_socket_is_up (get_socket (fixture, 1)));
+  g_assert_false (usher_listen_socket_is_up (service_fixture_get_socket (fixture, 0)));
+  g_assert_false (usher_listen_socket_is_up (service_fixture_get_socket (fixture, 1)));
 
-  advance_msec (1000);
+  service_fixture_advance_msec (1000);
   test_client_expect_end (first);
   status = usher_service_dup_status (fixture->service);
   g_assert_true (g_str_has_prefix (status, "draining for 00:01 of at most 00:03: 1 of 2 connections left, oldest 00:01 127.0.0.1:"));
   g_assert_null (fixture->exit);
-  advance_msec (1000);
+  service_fixture_advance_msec (1000);
   test_client_expect_end (second);
-  assert_exit (fixture, "shutdown");
+  service_fixture_assert_exit (fixture, "shutdown");
 }
 
 static gboolean
@@ -289,19 +85,19 @@ test_serves_the_queue (Fixture *fixture,
 {
   TestClient *clients[10];
 
-  start (fixture);
+  service_fixture_start (fixture);
   for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
-    clients[i] = test_client_connect (get_socket (fixture, i % 2));
+    clients[i] = test_client_connect (service_fixture_get_socket (fixture, i % 2));
   usher_service_drain (fixture->service);
   iterate_until (NULL, has_ten_connections, fixture);
-  advance_msec (2000);
+  service_fixture_advance_msec (2000);
   for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
     {
       test_client_expect_end (clients[i]);
       g_assert_cmpint (clients[i]->error, ==, 0);
       test_client_free (clients[i]);
     }
-  assert_exit (fixture, "shutdown");
+  service_fixture_assert_exit (fixture, "shutdown");
 }
 
 static void
@@ -311,19 +107,19 @@ test_lame_duck (Fixture *fixture,
   g_autoptr (TestClient) client = NULL;
 
   usher_service_set_lame_duck_msec (fixture->service, 500);
-  start (fixture);
+  service_fixture_start (fixture);
   usher_service_drain (fixture->service);
-  advance_msec (499);
-  client = test_client_connect (get_socket (fixture, 0));
-  iterate_until (NULL, has_connection, fixture);
+  service_fixture_advance_msec (499);
+  client = test_client_connect (service_fixture_get_socket (fixture, 0));
+  iterate_until (NULL, service_fixture_has_connection, fixture);
   usher_service_drain (fixture->service);
-  g_assert_true (usher_listen_socket_is_up (get_socket (fixture, 0)));
-  advance_msec (1);
-  g_assert_false (usher_listen_socket_is_up (get_socket (fixture, 0)));
+  g_assert_true (usher_listen_socket_is_up (service_fixture_get_socket (fixture, 0)));
+  service_fixture_advance_msec (1);
+  g_assert_false (usher_listen_socket_is_up (service_fixture_get_socket (fixture, 0)));
   test_client_reset (client);
-  advance_msec (2000);
-  iterate_until (NULL, has_exited, fixture);
-  assert_states (fixture, " starting up lame-duck draining down");
+  service_fixture_advance_msec (2000);
+  iterate_until (NULL, service_fixture_has_exited, fixture);
+  service_fixture_assert_states (fixture, " starting up lame-duck draining down");
 }
 
 static void
@@ -332,14 +128,14 @@ test_deadline (Fixture *fixture,
 {
   usher_service_set_lame_duck_msec (fixture->service, 500);
   usher_service_set_drain_deadline_msec (fixture->service, 3499);
-  begin_start (fixture);
+  service_fixture_begin_start (fixture);
   iterate_pending (NULL);
   g_assert_error (fixture->start_error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
   g_assert_nonnull (strstr (fixture->start_error->message, "500 ms + grace 2000 ms + shutdown 1000 ms"));
   g_assert_nonnull (strstr (fixture->start_error->message, "“chat”"));
 
   usher_service_set_drain_deadline_msec (fixture->service, 3500);
-  start (fixture);
+  service_fixture_start (fixture);
   usher_service_kill (fixture->service);
   iterate_pending (NULL);
 }
@@ -349,7 +145,7 @@ test_spread_beyond_the_grace (Fixture *fixture,
                               gconstpointer data)
 {
   usher_acceptor_pool_set_drain_spread_msec (fixture->pools[1], 2001);
-  begin_start (fixture);
+  service_fixture_begin_start (fixture);
   iterate_pending (NULL);
   g_assert_error (fixture->start_error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
   g_assert_nonnull (strstr (fixture->start_error->message,
@@ -368,7 +164,7 @@ test_bad_address (Fixture *fixture,
 
   usher_service_add_pool (service, pool, "tcp://127.0.0.1:0", 1);
   usher_service_add_pool (service, pool, "127.0.0.1:0", 1);
-  usher_service_start_async (service, NULL, on_started, fixture);
+  usher_service_start_async (service, NULL, service_fixture_on_started, fixture);
   iterate_pending (NULL);
   g_assert_error (fixture->start_error, USHER_ERROR, USHER_ERROR_INVALID_ADDRESS);
   g_assert_true (g_str_has_prefix (fixture->start_error->message, "service “bad”, pool “web”: "));
@@ -380,8 +176,8 @@ static void
 test_starts_once (Fixture *fixture,
                   gconstpointer data)
 {
-  start (fixture);
-  begin_start (fixture);
+  service_fixture_start (fixture);
+  service_fixture_begin_start (fixture);
   iterate_pending (NULL);
   g_assert_error (fixture->start_error, G_IO_ERROR, G_IO_ERROR_PENDING);
   usher_service_kill (fixture->service);
@@ -391,12 +187,12 @@ static void
 test_drain_while_starting (Fixture *fixture,
                            gconstpointer data)
 {
-  begin_start (fixture);
+  service_fixture_begin_start (fixture);
   usher_service_drain (fixture->service);
   iterate_pending (NULL);
   g_assert_error (fixture->start_error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
   g_assert_null (fixture->exit);
-  assert_states (fixture, " starting draining down");
+  service_fixture_assert_states (fixture, " starting draining down");
 }
 
 static void
@@ -411,10 +207,10 @@ test_reentrancy (Fixture *fixture,
                  gconstpointer data)
 {
   g_signal_connect (fixture->service, "notify::state", G_CALLBACK (on_drain_wanted), NULL);
-  begin_start (fixture);
+  service_fixture_begin_start (fixture);
   iterate_pending (NULL);
   g_assert_no_error (fixture->start_error);
-  assert_exit (fixture, "shutdown");
+  service_fixture_assert_exit (fixture, "shutdown");
 }
 
 static void
@@ -425,11 +221,11 @@ test_holds_the_application (Fixture *fixture,
 
   g_assert_true (g_application_register (application, NULL, NULL));
   g_application_set_default (application);
-  g_signal_connect_swapped (application, "activate", G_CALLBACK (begin_start), fixture);
+  g_signal_connect_swapped (application, "activate", G_CALLBACK (service_fixture_begin_start), fixture);
   g_signal_connect (fixture->service, "notify::state", G_CALLBACK (on_drain_wanted), NULL);
   g_assert_cmpint (g_application_run (application, 0, NULL), ==, 0);
   g_application_set_default (NULL);
-  assert_exit (fixture, "shutdown");
+  service_fixture_assert_exit (fixture, "shutdown");
 }
 
 static gboolean
@@ -463,12 +259,12 @@ test_options (Fixture *fixture,
   g_assert_cmpuint (usher_acceptor_pool_get_workers (fixture->pools[0]), ==, 2);
   g_assert_cmpuint (usher_service_get_lame_duck_msec (fixture->service), ==, 20);
   g_assert_cmpint (usher_service_get_drain_deadline_msec (fixture->service), ==, -1);
-  start (fixture);
+  service_fixture_start (fixture);
   sockets = usher_acceptor_pool_which_sockets (fixture->pools[0]);
   g_assert_cmpuint (sockets->len, ==, 2);
   usher_service_kill (fixture->service);
   /* Their workers have to end. */
-  iterate_until (NULL, has_exited, fixture);
+  iterate_until (NULL, service_fixture_has_exited, fixture);
 }
 
 /* A program without a version has no such option. */
@@ -550,7 +346,7 @@ test_activation_for_nobody (Fixture *fixture,
   g_setenv ("LISTEN_PID", pid, TRUE);
   g_setenv ("LISTEN_FDS", "1", TRUE);
   g_setenv ("LISTEN_FDNAMES", "front", TRUE);
-  begin_start (fixture);
+  service_fixture_begin_start (fixture);
   iterate_pending (NULL);
   g_assert_error (fixture->start_error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
   g_assert_nonnull (strstr (fixture->start_error->message,
@@ -559,7 +355,7 @@ test_activation_for_nobody (Fixture *fixture,
 
   g_clear_error (&fixture->start_error);
   g_setenv ("LISTEN_FDNAMES", "back", TRUE);
-  start (fixture);
+  service_fixture_start (fixture);
   usher_service_kill (fixture->service);
   g_unsetenv ("LISTEN_PID");
 }
@@ -585,7 +381,7 @@ test_has_a_name (void)
   g_test_assert_expected_messages ();
 }
 
-#define SERVICE_CASE(name, func) g_test_add ("/service/" name, Fixture, NULL, set_up, func, tear_down)
+#define SERVICE_CASE(name, func) g_test_add ("/service/" name, Fixture, NULL, service_fixture_set_up, func, service_fixture_tear_down)
 
 int
 main (int argc,

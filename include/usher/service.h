@@ -110,6 +110,27 @@ void usher_service_add_pool (UsherService *self,
                              const char *address,
                              guint n_acceptors);
 USHER_AVAILABLE_IN_0_1
+void usher_service_listen_async (UsherService *self,
+                                 UsherAcceptorPool *pool,
+                                 const char *address,
+                                 guint n_acceptors,
+                                 GCancellable *cancellable,
+                                 GAsyncReadyCallback callback,
+                                 gpointer user_data);
+USHER_AVAILABLE_IN_0_1
+GPtrArray *usher_service_listen_finish (UsherService *self,
+                                        GAsyncResult *result,
+                                        GError **error);
+USHER_AVAILABLE_IN_0_1
+void usher_service_stop_listening_async (UsherService *self,
+                                         const char *address,
+                                         GAsyncReadyCallback callback,
+                                         gpointer user_data);
+USHER_AVAILABLE_IN_0_1
+gboolean usher_service_stop_listening_finish (UsherService *self,
+                                              GAsyncResult *result,
+                                              GError **error);
+USHER_AVAILABLE_IN_0_1
 void usher_service_add_health (UsherService *self,
                                const char *address);
 USHER_AVAILABLE_IN_0_1

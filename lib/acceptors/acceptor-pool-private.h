@@ -176,6 +176,12 @@ gboolean usher_acceptor_pool_serve_sockets (UsherAcceptorPool *self,
                                             guint n_acceptors,
                                             GPtrArray *served,
                                             GError **error);
+/* Undoes that for one that is closed for good: those who were in its queue are served. */
+void usher_acceptor_pool_retire_socket (UsherAcceptorPool *self,
+                                        UsherListenSocket *listen_socket);
+/* How its nth listen socket stands in the tree. */
+UsherChildSpec *usher_acceptor_pool_make_socket_spec (guint n,
+                                                      UsherListenSocket *listen_socket);
 UsherSupervisor *usher_acceptor_pool_make_tree (UsherAcceptorPool *self,
                                                 GPtrArray *sockets,
                                                 GError **error);

@@ -385,6 +385,21 @@ usher_acceptor_pool_remove_socket (UsherAcceptorPool *self,
   return TRUE;
 }
 
+void
+usher_acceptor_pool_retire_socket (UsherAcceptorPool *self,
+                                   UsherListenSocket *listen_socket)
+{
+  UsherPoolSocket *socket;
+  guint index;
+
+  if (!pool_find_socket (self, listen_socket, &index))
+    return;
+
+  socket = g_ptr_array_steal_index (self->sockets, index);
+  usher_pool_socket_retire (socket);
+  usher_pool_socket_unref (socket);
+}
+
 /**
  * usher_acceptor_pool_set_n_acceptors:
  * @self: a pool

@@ -70,15 +70,13 @@ usher_acceptor_pool_serve_sockets (UsherAcceptorPool *self,
   return TRUE;
 }
 
-static gboolean
-add_child (UsherSupervisor *supervisor,
-           const char *id,
-           gpointer child,
-           GError **error)
+UsherChildSpec *
+usher_acceptor_pool_make_socket_spec (guint n,
+                                      UsherListenSocket *listen_socket)
 {
-  g_autoptr (UsherChildSpec) spec = usher_child_spec_new (id, child);
+  g_autofree char *id = g_strdup_printf ("%u %s", n, usher_listen_socket_get_address (listen_socket));
 
-  return usher_supervisor_add_child (supervisor, spec, error);
+  return usher_child_spec_new (id, USHER_CHILD (listen_socket));
 }
 
 /* The pool, and behind it its sockets, which are closed before it ends. */
@@ -88,17 +86,17 @@ usher_acceptor_pool_make_tree (UsherAcceptorPool *self,
                                GError **error)
 {
   g_autoptr (UsherSupervisor) tree = usher_supervisor_new (USHER_STRATEGY_REST_FOR_ONE);
+  g_autoptr (UsherChildSpec) pool_spec = usher_child_spec_new ("pool", USHER_CHILD (self));
 
   usher_supervisor_set_name (tree, self->name);
-  if (!add_child (tree, "pool", self, error))
+  if (!usher_supervisor_add_child (tree, pool_spec, error))
     return NULL;
 
   for (guint i = 0; i < sockets->len; i++)
     {
-      UsherListenSocket *socket = sockets->pdata[i];
-      g_autofree char *id = g_strdup_printf ("%u %s", i, usher_listen_socket_get_address (socket));
+      g_autoptr (UsherChildSpec) spec = usher_acceptor_pool_make_socket_spec (i, sockets->pdata[i]);
 
-      if (!add_child (tree, id, socket, error))
+      if (!usher_supervisor_add_child (tree, spec, error))
         return NULL;
     }
 

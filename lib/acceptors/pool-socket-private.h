@@ -34,7 +34,9 @@ void usher_pool_socket_unref (UsherPoolSocket *self);
 void usher_pool_socket_set_n_acceptors (UsherPoolSocket *self,
                                         guint n_acceptors);
 
-/* Detaches, and never attaches again. */
+/* Never attaches again. Crews that have parted from it go on with those whom they have accepted. */
+void usher_pool_socket_retire (UsherPoolSocket *self);
+/* The same, and detaches them. */
 void usher_pool_socket_remove (UsherPoolSocket *self);
 
 /* Attaches each crew. */

@@ -170,7 +170,7 @@ usher_pool_socket_unref (UsherPoolSocket *self)
 }
 
 void
-usher_pool_socket_remove (UsherPoolSocket *self)
+usher_pool_socket_retire (UsherPoolSocket *self)
 {
   g_clear_signal_handler (&self->up_id, self->listen_socket);
   g_clear_signal_handler (&self->down_id, self->listen_socket);
@@ -178,5 +178,11 @@ usher_pool_socket_remove (UsherPoolSocket *self)
   self->is_removed = TRUE;
   pool_socket_shut (self);
   g_clear_pointer (&self->parts, g_ptr_array_unref);
+}
+
+void
+usher_pool_socket_remove (UsherPoolSocket *self)
+{
+  usher_pool_socket_retire (self);
   usher_acceptor_pool_order_about (self->pool, usher_crew_forget, self->listen_socket);
 }

@@ -6,14 +6,23 @@
 #include "acceptors/inherited-socket-private.h"
 #include "usher/error.h"
 
+static void
+address_free (gpointer data)
+{
+  UsherServiceAddress *self = data;
+
+  g_clear_pointer (&self->sockets, g_ptr_array_unref);
+  g_free (self->text);
+  g_free (self);
+}
+
 UsherServicePool *
 usher_service_pool_new (UsherAcceptorPool *pool)
 {
   UsherServicePool *self = g_new0 (UsherServicePool, 1);
 
   self->pool = g_object_ref (pool);
-  self->addresses = g_ptr_array_new_with_free_func (g_free);
-  self->counts = g_ptr_array_new ();
+  self->addresses = g_ptr_array_new_with_free_func (address_free);
 
   return self;
 }
@@ -23,34 +32,51 @@ usher_service_pool_free (UsherServicePool *self)
 {
   g_object_unref (self->pool);
   g_ptr_array_unref (self->addresses);
-  g_ptr_array_unref (self->counts);
   g_clear_pointer (&self->overridden, g_ptr_array_unref);
   g_clear_object (&self->supervisor);
   g_free (self);
 }
 
-void
+UsherServiceAddress *
 usher_service_pool_add_address (UsherServicePool *self,
                                 const char *address,
                                 guint n_acceptors)
 {
-  g_ptr_array_add (self->addresses, g_strdup (address));
-  g_ptr_array_add (self->counts, GUINT_TO_POINTER (n_acceptors));
+  UsherServiceAddress *added = g_new0 (UsherServiceAddress, 1);
+
+  added->text = g_strdup (address);
+  added->n_acceptors = n_acceptors;
+  if (self->n_acceptors == 0)
+    self->n_acceptors = n_acceptors;
+  g_ptr_array_add (self->addresses, added);
+  return added;
+}
+
+UsherServiceAddress *
+usher_service_pool_find_address (UsherServicePool *self,
+                                 const char *address)
+{
+  for (guint i = 0; i < self->addresses->len; i++)
+    {
+      UsherServiceAddress *found = self->addresses->pdata[i];
+
+      if (g_str_equal (found->text, address))
+        return found;
+    }
+
+  return NULL;
 }
 
 void
 usher_service_pool_override_address (UsherServicePool *self,
                                      const char *address)
 {
-  guint n_acceptors = GPOINTER_TO_UINT (g_ptr_array_index (self->counts, 0));
-
   if (self->overridden == NULL)
     {
       self->overridden = g_steal_pointer (&self->addresses);
-      self->addresses = g_ptr_array_new_with_free_func (g_free);
-      g_ptr_array_set_size (self->counts, 0);
+      self->addresses = g_ptr_array_new_with_free_func (address_free);
     }
-  usher_service_pool_add_address (self, address, n_acceptors);
+  usher_service_pool_add_address (self, address, self->n_acceptors);
 }
 
 /* Fails if systemd has passed sockets for an address that the command line has taken away: their
@@ -63,7 +89,7 @@ check_address (UsherServicePool *self,
   const char *name = strchr (address, ':') + 1;
   g_autoptr (GArray) fds = NULL;
 
-  if (g_ptr_array_find_with_equal_func (self->addresses, address, g_str_equal, NULL))
+  if (usher_service_pool_find_address (self, address) != NULL)
     return TRUE;
 
   fds = usher_inherited_socket_find (address, NULL);
@@ -73,7 +99,7 @@ check_address (UsherServicePool *self,
   g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
                "systemd has passed a socket named “%s”, but the command line has it listen on %s instead; say %s there, "
                "or have the socket unit pass none",
-               name, (const char *) g_ptr_array_index (self->addresses, 0), address);
+               name, ((UsherServiceAddress *) self->addresses->pdata[0])->text, address);
   return FALSE;
 }
 
@@ -88,9 +114,9 @@ usher_service_pool_check_activation (UsherServicePool *self,
 
   for (guint i = 0; i < self->overridden->len; i++)
     {
-      const char *address = g_ptr_array_index (self->overridden, i);
+      const UsherServiceAddress *address = self->overridden->pdata[i];
 
-      if (g_str_has_prefix (address, "systemd:") && !check_address (self, address, error))
+      if (g_str_has_prefix (address->text, "systemd:") && !check_address (self, address->text, error))
         return FALSE;
     }
 

@@ -10,16 +10,26 @@
 
 G_BEGIN_DECLS
 
+/* Where a pool listens. A name may have several listen sockets. */
+typedef struct
+{
+  char *text; /* (owned) */
+  guint n_acceptors;
+  GPtrArray *sockets;   /* (owned) (nullable) (element-type UsherListenSocket): NULL until they are made */
+  gboolean is_changing; /* a call is about to open or close it */
+} UsherServiceAddress;
+
 /* A pool with its addresses. Once the tree is built it has a supervisor of its own, which restarts
  * the pool and its listen sockets together. */
 typedef struct
 {
   UsherAcceptorPool *pool;     /* (owned) */
-  GPtrArray *addresses;        /* (owned) (element-type utf8) */
-  GPtrArray *counts;           /* of acceptors, by address */
-  GPtrArray *overridden;       /* (owned) (nullable) (element-type utf8): the program's own addresses, in
-                                * whose place the command line says where to listen */
+  guint n_acceptors;           /* at the first address */
+  GPtrArray *addresses;        /* (owned) (element-type UsherServiceAddress) */
+  GPtrArray *overridden;       /* (owned) (nullable) (element-type UsherServiceAddress): the program's own
+                                * addresses, in whose place the command line says where to listen */
   UsherSupervisor *supervisor; /* (owned) (nullable) */
+  guint n_sockets;             /* that it has had so far */
 } UsherServicePool;
 
 /*   DOWN ──> STARTING ──> UP ──> LAME_DUCK ──> DRAINING
@@ -52,9 +62,13 @@ struct _UsherService
 
 UsherServicePool *usher_service_pool_new (UsherAcceptorPool *pool);
 void usher_service_pool_free (UsherServicePool *self);
-void usher_service_pool_add_address (UsherServicePool *self,
-                                     const char *address,
-                                     guint n_acceptors);
+/* (transfer none) */
+UsherServiceAddress *usher_service_pool_add_address (UsherServicePool *self,
+                                                     const char *address,
+                                                     guint n_acceptors);
+/* (nullable) */
+UsherServiceAddress *usher_service_pool_find_address (UsherServicePool *self,
+                                                      const char *address);
 /* The command line says where to listen; the first time, what the program says is forgotten. */
 void usher_service_pool_override_address (UsherServicePool *self,
                                           const char *address);

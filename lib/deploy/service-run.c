@@ -199,7 +199,7 @@ describe_options (UsherService *self)
 
       for (guint j = 0; j < entry->addresses->len; j++)
         g_string_append_printf (text, "\n  %s=%s", usher_acceptor_pool_get_name (entry->pool),
-                                (const char *) g_ptr_array_index (entry->addresses, j));
+                                ((UsherServiceAddress *) entry->addresses->pdata[j])->text);
     }
 
   return g_string_free (text, FALSE);

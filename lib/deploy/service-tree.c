@@ -39,11 +39,12 @@ serve_addresses (UsherService *self,
 {
   for (guint i = 0; i < entry->addresses->len; i++)
     {
-      guint n_acceptors = GPOINTER_TO_UINT (g_ptr_array_index (entry->counts, i));
-      g_autoptr (GPtrArray) sockets = make_sockets (self, g_ptr_array_index (entry->addresses, i), error);
+      UsherServiceAddress *address = entry->addresses->pdata[i];
 
-      if (sockets == NULL ||
-          !usher_acceptor_pool_serve_sockets (entry->pool, sockets, n_acceptors, served, error))
+      g_clear_pointer (&address->sockets, g_ptr_array_unref);
+      address->sockets = make_sockets (self, address->text, error);
+      if (address->sockets == NULL ||
+          !usher_acceptor_pool_serve_sockets (entry->pool, address->sockets, address->n_acceptors, served, error))
         return FALSE;
     }
 
@@ -65,6 +66,7 @@ build_pool (UsherService *self,
   if (entry->supervisor == NULL)
     return FALSE;
 
+  entry->n_sockets = sockets->len;
   spec = usher_child_spec_new (usher_acceptor_pool_get_name (entry->pool), USHER_CHILD (entry->supervisor));
   return usher_supervisor_add_child (self->root, spec, error);
 }

@@ -15,7 +15,9 @@
  * It is made of public parts only, and does not hide them. Under its supervisor, which is
  * one-for-one, each pool has a supervisor of its own, rest-for-one, with the pool and behind it its
  * listen sockets; these keep listening while the pool is restarted. Further children can be added
- * to [method@Usher.Service.get_supervisor] before it starts.
+ * to [method@Usher.Service.get_supervisor] before it starts. Which pools there are is settled then;
+ * where they listen may change while it is up, with [method@Usher.Service.listen_async] and
+ * [method@Usher.Service.stop_listening_async].
  *
  * A program that is nothing else calls [method@Usher.Service.run]. Inside a [class@Gio.Application],
  * or any other main loop, it is [method@Usher.Service.start_async] and [method@Usher.Service.drain].

@@ -126,6 +126,10 @@ void usher_supervisor_unlink_slot (UsherSupervisor *self,
 void usher_supervisor_drop_slot (UsherSupervisor *self,
                                  UsherSlot *slot);
 /* A life ends with the children that were started in it, and begins with those that were added. */
+/* Has every life begin with a child that a call has started, as if it had been added. Returns whether
+ * it is still there. */
+gboolean usher_supervisor_keep_child (UsherSupervisor *self,
+                                      UsherChild *child);
 void usher_supervisor_drop_dynamic_slots (UsherSupervisor *self);
 void usher_supervisor_restore_slots (UsherSupervisor *self);
 /* Every life begins with these from now on (`specs` (transfer full)). Those that are there are

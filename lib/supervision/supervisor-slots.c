@@ -155,6 +155,21 @@ usher_supervisor_find_slot_of (UsherSupervisor *self,
 }
 
 gboolean
+usher_supervisor_keep_child (UsherSupervisor *self,
+                             UsherChild *child)
+{
+  UsherSlot *slot = usher_supervisor_find_slot_of (self, child);
+
+  if (slot == NULL)
+    return FALSE;
+
+  if (slot->is_dynamic)
+    g_ptr_array_add (self->specs, usher_child_spec_copy (slot->spec));
+  slot->is_dynamic = FALSE;
+  return TRUE;
+}
+
+gboolean
 usher_supervisor_forgets (const UsherSupervisor *self,
                           const UsherSlot *slot)
 {

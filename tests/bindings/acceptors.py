@@ -245,6 +245,31 @@ class FunctionTest(unittest.TestCase):
         tree.stop()
 
 
+class ServiceTest(unittest.TestCase):
+    def call(self, begin, *arguments):
+        """Makes an asynchronous call, and gives what it is answered with."""
+        results = []
+        begin(*arguments, lambda _, result: results.append(result))
+        wait_until(lambda: results)
+        return results[0]
+
+    def test_addresses_come_and_go(self):
+        pool = Usher.AcceptorPool.new_for_func('greet', lambda *_: True)
+        service = Usher.Service(name='greeter', version='1.4.2')
+        exits = []
+        service.connect('exited', lambda _, why: exits.append(why))
+        service.add_pool(pool, ADDRESS, 1)
+        self.assertTrue(service.start_finish(self.call(service.start_async, None)))
+
+        added = service.listen_finish(self.call(service.listen_async, pool, 'tcp://[::1]:0', 1, None))
+        self.assertEqual([listener.get_address() for listener in added], ['tcp://[::1]:0'])
+        self.assertTrue(added[0].is_up())
+        self.assertTrue(service.stop_listening_finish(self.call(service.stop_listening_async, 'tcp://[::1]:0')))
+        self.assertFalse(added[0].is_up())
+        service.drain()
+        wait_until(lambda: exits)
+
+
 @unittest.skipUnless(Gio.TlsBackend.get_default().supports_tls(), 'GIO has no TLS: install glib-networking')
 class TlsTest(unittest.TestCase):
     def test_python_chooses_the_certificate(self):
