@@ -195,6 +195,27 @@ test_reports_a_crash (PoolFixture *fixture,
 }
 
 static void
+test_number_of_acceptors (PoolFixture *fixture,
+                          gconstpointer data)
+{
+  g_autoptr (UsherListenSocket) other = usher_listen_socket_new_for_address ("tcp://127.0.0.1:0", NULL);
+  g_autoptr (GError) error = NULL;
+
+  g_assert_false (usher_acceptor_pool_set_n_acceptors (fixture->pool, fixture->listen_socket, 65537, &error));
+  g_assert_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
+  g_assert_nonnull (strstr (error->message, "give at most 65536"));
+  g_clear_error (&error);
+  g_assert_false (usher_acceptor_pool_accept_socket (fixture->pool, other, G_MAXUINT, &error));
+  g_assert_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
+  g_clear_error (&error);
+  g_assert_false (usher_acceptor_pool_accept_socket (fixture->pool, other, 0, &error));
+  g_assert_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT);
+
+  g_assert_true (usher_acceptor_pool_accept_socket (fixture->pool, other, 65536, NULL));
+  g_assert_true (usher_acceptor_pool_remove_socket (fixture->pool, other, NULL));
+}
+
+static void
 assert_blames (UsherExit *exit,
                const char *beginning,
                const char *end)
@@ -400,6 +421,7 @@ main (int argc,
   ADD ("removes-a-socket", pool_fixture_set_up_scripted, test_removes_a_socket);
   ADD ("reports-a-crash-and-nobody-notices", set_up_for_func, test_reports_a_crash);
   ADD ("charges-crashes-if-transient", set_up_for_func, test_charges_crashes_if_transient);
+  ADD ("has-a-number-of-acceptors-that-makes-sense", set_up_for_func, test_number_of_acceptors);
   ADD ("forgets-old-crashes", set_up_for_func, test_forgets_old_crashes);
   ADD ("over-its-budget-it-drains", set_up_for_func, test_over_budget_drains);
   ADD ("a-reset-is-no-crash-in-a-thread", pool_fixture_set_up_scripted, test_a_reset_is_no_crash);

@@ -3,6 +3,7 @@
 
 #include "acceptors/acceptor-pool-private.h"
 
+#include "acceptors/pool-properties-private.h"
 #include "usher/error.h"
 #include "usher/report.h"
 
@@ -282,13 +283,21 @@ pool_check_n_acceptors (UsherAcceptorPool *self,
                         guint n_acceptors,
                         GError **error)
 {
-  if (n_acceptors > 0)
+  const char *address = usher_listen_socket_get_address (listen_socket);
+
+  if (n_acceptors > 0 && n_acceptors <= USHER_MAX_ACCEPTORS)
     return TRUE;
 
-  g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
-               "With 0 acceptors the pool %s would never accept a connection from %s; give at least 1, or suspend "
-               "the pool",
-               self->name, usher_listen_socket_get_address (listen_socket));
+  if (n_acceptors == 0)
+    g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+                 "With 0 acceptors the pool %s would never accept a connection from %s; give at least 1, or suspend "
+                 "the pool",
+                 self->name, address);
+  else
+    g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+                 "The pool %s cannot have %u acceptors wait for connections from %s; give at most %u, and mostly some "
+                 "ten will do: it is max-connections that says how many are served",
+                 self->name, n_acceptors, address, USHER_MAX_ACCEPTORS);
   return FALSE;
 }
 
@@ -307,16 +316,21 @@ pool_refuse_unknown_socket (UsherAcceptorPool *self,
  * usher_acceptor_pool_accept_socket:
  * @self: a pool
  * @listen_socket: a listen socket
- * @n_acceptors: how many acceptors wait for its connections; at least 1
+ * @n_acceptors: how many acceptors wait for its connections: 1 to 65,536
  * @error: return location for a #GError
  *
  * Makes the pool serve a listen socket. It is configuration: it may be said in any state of either,
  * and holds over their restarts. The pool serves the socket whenever both are up.
  *
+ * Those who wait are warm: they are initialised, and have their thread or fiber and its memory. A new one
+ * is made for each that gets a connection, so @n_acceptors does not limit the connections; it is how
+ * many can be served at once without waiting for an acceptor to be made. If that costs nothing, a few
+ * are enough.
+ *
  * This is `acceptor_pool:accept_socket/3`.
  *
  * The error is %USHER_ERROR_INVALID_ARGUMENT if the pool serves @listen_socket already, or
- * @n_acceptors is 0.
+ * @n_acceptors is 0 or more than 65,536.
  *
  * Returns: true, or false with @error set
  *
@@ -404,7 +418,7 @@ usher_acceptor_pool_retire_socket (UsherAcceptorPool *self,
  * usher_acceptor_pool_set_n_acceptors:
  * @self: a pool
  * @listen_socket: a listen socket that the pool serves
- * @n_acceptors: how many acceptors wait for its connections; at least 1
+ * @n_acceptors: how many acceptors wait for its connections: 1 to 65,536
  * @error: return location for a #GError
  *
  * Changes the number that was given to [method@Usher.AcceptorPool.accept_socket]. It may change at
@@ -412,7 +426,7 @@ usher_acceptor_pool_retire_socket (UsherAcceptorPool *self,
  * connection is touched.
  *
  * The error is %USHER_ERROR_INVALID_ARGUMENT if the pool does not serve @listen_socket, or
- * @n_acceptors is 0.
+ * @n_acceptors is 0 or more than 65,536.
  *
  * Returns: true, or false with @error set
  *

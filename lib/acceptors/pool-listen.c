@@ -178,7 +178,7 @@ listen_look_up (GTask *task)
  * @supervisor: a supervisor that runs
  * @addresses: (array zero-terminated=1): where it listens, as for
  *   [func@Usher.listen_sockets_new_for_address]; at least one
- * @n_acceptors: how many acceptors wait at each listen socket; at least 1
+ * @n_acceptors: how many acceptors wait at each listen socket: 1 to 65,536
  * @cancellable: (nullable): ends the looking up of names
  * @callback: (scope async): called with the answer
  * @user_data: given to @callback

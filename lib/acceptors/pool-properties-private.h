@@ -10,6 +10,10 @@ G_BEGIN_DECLS
 #define USHER_DEFAULT_POOL_NAME "acceptor-pool"
 #define USHER_MAX_WORKERS 1024
 
+/* At one listen socket. Each only waits, for one connection; more of them than the longest accept queue
+ * usually has are a mistake. */
+#define USHER_MAX_ACCEPTORS 65536
+
 /* The pool's properties. Those who set one tell it by its number. */
 typedef enum
 {

@@ -374,7 +374,7 @@ on_looked_up (GObject *source_object,
  * @pool: one of its pools
  * @address: where the pool is to listen as well, as for [func@Usher.listen_sockets_new_for_address]; one
  *   that the service does not listen on yet
- * @n_acceptors: how many acceptors wait at each listen socket; at least 1
+ * @n_acceptors: how many acceptors wait at each listen socket: 1 to 65,536
  * @cancellable: (nullable): ends the looking up of names
  * @callback: (scope async): called with the answer
  * @user_data: given to @callback

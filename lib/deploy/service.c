@@ -508,7 +508,7 @@ add_entry (UsherService *self,
  * @pool: (transfer none): a pool; its name is that of no other pool of the service
  * @address: where it listens, as for [func@Usher.listen_sockets_new_for_address]; a name is looked
  *   up when the service starts, which blocks
- * @n_acceptors: how many acceptors wait there
+ * @n_acceptors: how many acceptors wait there: 1 to 65,536
  *
  * Adds a pool, or, before the first start, one more address to a pool that was added before. What is
  * wrong with either is an error of the start.
