@@ -79,6 +79,13 @@ struct _UsherAcceptorPool
   guint n_resource_unreported;
 };
 
+/* Where it may be changed, for usher_return_if_elsewhere(); anywhere while it is down. */
+static inline UsherReactor *
+usher_acceptor_pool_get_place (UsherAcceptorPool *self)
+{
+  return self->state != USHER_POOL_DOWN ? self->reactor : NULL;
+}
+
 void usher_acceptor_pool_install_properties (GObjectClass *object_class);
 
 /* The pool's life. */

@@ -68,7 +68,8 @@
  * A pool belongs to the thread-default main context of the thread that made it. All functions must
  * be called there, but for those that say otherwise, and all signals are emitted there. The factory is
  * called there too, or in each of the pool's [property@Usher.AcceptorPool:workers] if it has any. A
- * running pool holds a reference on itself.
+ * running pool holds a reference on itself. What would change it while it runs, and is called while
+ * another thread iterates the context, does nothing but say so, as a programmer's error.
  *
  * Since: 0.1
  */
@@ -346,6 +347,7 @@ usher_acceptor_pool_accept_socket (UsherAcceptorPool *self,
 
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), FALSE);
   g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (listen_socket), FALSE);
+  usher_return_val_if_elsewhere (usher_acceptor_pool_get_place (self), FALSE);
 
   if (!pool_check_n_acceptors (self, listen_socket, n_acceptors, error))
     return FALSE;
@@ -389,6 +391,7 @@ usher_acceptor_pool_remove_socket (UsherAcceptorPool *self,
 
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), FALSE);
   g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (listen_socket), FALSE);
+  usher_return_val_if_elsewhere (usher_acceptor_pool_get_place (self), FALSE);
 
   if (!pool_find_socket (self, listen_socket, &index))
     return pool_refuse_unknown_socket (self, listen_socket, error);
@@ -442,6 +445,7 @@ usher_acceptor_pool_set_n_acceptors (UsherAcceptorPool *self,
 
   g_return_val_if_fail (USHER_IS_ACCEPTOR_POOL (self), FALSE);
   g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (listen_socket), FALSE);
+  usher_return_val_if_elsewhere (usher_acceptor_pool_get_place (self), FALSE);
 
   if (!pool_check_n_acceptors (self, listen_socket, n_acceptors, error))
     return FALSE;

@@ -48,6 +48,9 @@ usher_listen_socket_shutdown (UsherChild *child,
   UsherListenSocket *self = USHER_LISTEN_SOCKET (child);
   g_autoptr (UsherExit) exit = usher_exit_new_shutdown ();
 
+  if (usher_reactor_is_elsewhere (self->life.reactor, "usher_child_shutdown"))
+    return;
+
   usher_life_end (&self->life, exit);
   if (why == USHER_STOP_FINAL)
     usher_listen_socket_go_down (self, USHER_LISTEN_SOCKET_CLOSING, USHER_DOWN_CLOSED, NULL);
@@ -61,6 +64,9 @@ usher_listen_socket_kill (UsherChild *child)
 {
   UsherListenSocket *self = USHER_LISTEN_SOCKET (child);
   g_autoptr (UsherExit) exit = usher_exit_new_killed ();
+
+  if (usher_reactor_is_elsewhere (self->life.reactor, "usher_child_kill"))
+    return;
 
   usher_life_end (&self->life, exit);
   usher_listen_socket_go_down (self, self->kernel_socket.is_given ? USHER_LISTEN_SOCKET_PARKED : USHER_LISTEN_SOCKET_CLOSING,

@@ -83,6 +83,7 @@ usher_listen_socket_set_pressure_watermark (UsherListenSocket *self,
 {
   g_return_if_fail (USHER_IS_LISTEN_SOCKET (self));
   g_return_if_fail (percent <= 100);
+  usher_return_if_elsewhere (self->life.reactor);
 
   if (self->pressure.watermark != percent)
     {

@@ -410,6 +410,7 @@ usher_listen_socket_set_backlog (UsherListenSocket *self,
 {
   g_return_if_fail (USHER_IS_LISTEN_SOCKET (self));
   g_return_if_fail (backlog > 0);
+  usher_return_if_elsewhere (self->life.reactor);
 
   if (self->backlog == backlog)
     return;
@@ -453,6 +454,7 @@ usher_listen_socket_set_keep_open (UsherListenSocket *self,
                                    gboolean keep_open)
 {
   g_return_if_fail (USHER_IS_LISTEN_SOCKET (self));
+  usher_return_if_elsewhere (self->life.reactor);
 
   keep_open = !!keep_open;
   if (self->keep_open == keep_open)

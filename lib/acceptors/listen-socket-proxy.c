@@ -77,6 +77,7 @@ usher_listen_socket_set_proxy_protocol (UsherListenSocket *self,
 {
   g_return_if_fail (USHER_IS_LISTEN_SOCKET (self));
   g_return_if_fail (protocol <= USHER_PROXY_PROTOCOL_REQUIRED);
+  usher_return_if_elsewhere (self->life.reactor);
 
   if (self->proxy_protocol == protocol)
     return;
@@ -126,6 +127,7 @@ usher_listen_socket_set_proxy_trusted (UsherListenSocket *self,
                                        const char *const *networks)
 {
   g_return_if_fail (USHER_IS_LISTEN_SOCKET (self));
+  usher_return_if_elsewhere (self->life.reactor);
 
   if (is_equal ((const char *const *) self->proxy_trusted, networks))
     return;
@@ -168,6 +170,7 @@ usher_listen_socket_set_proxy_timeout_msec (UsherListenSocket *self,
 {
   g_return_if_fail (USHER_IS_LISTEN_SOCKET (self));
   g_return_if_fail (timeout_msec > 0 && timeout_msec <= G_MAXINT32);
+  usher_return_if_elsewhere (self->life.reactor);
 
   if (self->proxy_timeout_msec == timeout_msec)
     return;

@@ -117,7 +117,9 @@
  * # Threading
  *
  * A listen socket belongs to one main context: all functions are called there, unless they say
- * otherwise, the last reference is dropped there, and all signals are emitted there.
+ * otherwise, the last reference is dropped there, and all signals are emitted there. What would change
+ * a child of a running supervisor, and is called while another thread iterates the context, does nothing
+ * but say so, as a programmer's error.
  *
  * Since: 0.1
  */
@@ -463,6 +465,7 @@ usher_listen_socket_open (UsherListenSocket *self,
 {
   g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (self), FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+  usher_return_val_if_elsewhere (self->life.reactor, FALSE);
 
   if (self->state == USHER_LISTEN_SOCKET_UP)
     return TRUE;
@@ -496,6 +499,7 @@ usher_listen_socket_close (UsherListenSocket *self)
   g_autoptr (UsherExit) exit = NULL;
 
   g_return_if_fail (USHER_IS_LISTEN_SOCKET (self));
+  usher_return_if_elsewhere (self->life.reactor);
 
   exit = listen_socket_make_closed_exit (self);
   usher_life_end (&self->life, exit);

@@ -24,6 +24,7 @@ usher_acceptor_pool_set_read_timeout_msec (UsherAcceptorPool *self,
   const gint64 timeout_usec = read_timeout_msec * G_TIME_SPAN_MILLISECOND;
 
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->terms.limits.read_timeout_usec == timeout_usec)
     return;
@@ -68,6 +69,7 @@ usher_acceptor_pool_set_write_timeout_msec (UsherAcceptorPool *self,
   const gint64 timeout_usec = write_timeout_msec * G_TIME_SPAN_MILLISECOND;
 
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->terms.limits.write_timeout_usec == timeout_usec)
     return;
@@ -112,6 +114,7 @@ usher_acceptor_pool_set_idle_timeout_msec (UsherAcceptorPool *self,
   const gint64 timeout_usec = idle_timeout_msec * G_TIME_SPAN_MILLISECOND;
 
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->terms.limits.idle_timeout_usec == timeout_usec)
     return;
@@ -154,6 +157,7 @@ usher_acceptor_pool_set_max_queued_bytes (UsherAcceptorPool *self,
                                           guint64 max_queued_bytes)
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->terms.limits.max_queued_bytes == max_queued_bytes)
     return;

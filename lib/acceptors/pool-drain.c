@@ -36,6 +36,7 @@ usher_acceptor_pool_set_grace_msec (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (grace_msec >= -1 && grace_msec <= G_MAXINT32);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->grace_msec == grace_msec)
     return;
@@ -80,6 +81,7 @@ usher_acceptor_pool_set_shutdown_msec (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (shutdown_msec >= USHER_SHUTDOWN_BRUTAL_KILL && shutdown_msec <= G_MAXINT32);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->shutdown_msec == shutdown_msec)
     return;
@@ -123,6 +125,7 @@ usher_acceptor_pool_set_escalation_grace_msec (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (escalation_grace_msec <= G_MAXINT32);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->escalation_grace_msec == escalation_grace_msec)
     return;
@@ -167,6 +170,7 @@ usher_acceptor_pool_set_drain_spread_msec (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (drain_spread_msec <= G_MAXINT32);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->drain_spread_msec == drain_spread_msec)
     return;
@@ -212,6 +216,7 @@ usher_acceptor_pool_set_drain_patience_msec (UsherAcceptorPool *self,
 
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (drain_patience_msec <= G_MAXINT32);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->terms.drain_patience_usec == drain_patience_usec)
     return;
@@ -254,6 +259,7 @@ usher_acceptor_pool_set_drain_on_failure (UsherAcceptorPool *self,
                                           gboolean drain_on_failure)
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   drain_on_failure = !!drain_on_failure;
   if (self->drain_on_failure == drain_on_failure)
@@ -298,6 +304,7 @@ usher_acceptor_pool_set_drain_idle_reads (UsherAcceptorPool *self,
                                           gboolean drain_idle_reads)
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   drain_idle_reads = !!drain_idle_reads;
   if (self->terms.drain_idle_reads == drain_idle_reads)

@@ -36,6 +36,7 @@ usher_acceptor_pool_set_execution (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (execution == USHER_EXECUTION_THREAD || execution == USHER_EXECUTION_FIBER);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->terms.execution == execution)
     return;
@@ -79,6 +80,7 @@ usher_acceptor_pool_set_workers (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (workers <= USHER_MAX_WORKERS);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->n_workers == workers)
     return;

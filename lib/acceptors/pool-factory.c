@@ -109,6 +109,7 @@ usher_acceptor_pool_set_factory (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (factory != NULL);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   pool_replace_factory (self, (UsherPoolFactory){ factory, G_TYPE_INVALID, user_data, destroy });
 }
@@ -131,6 +132,7 @@ usher_acceptor_pool_set_acceptor_type (UsherAcceptorPool *self,
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (g_type_is_a (acceptor_type, USHER_TYPE_ACCEPTOR));
   g_return_if_fail (!G_TYPE_IS_ABSTRACT (acceptor_type));
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   pool_replace_factory (self, (UsherPoolFactory){ make_acceptor_of_type, acceptor_type,
                                                   GSIZE_TO_POINTER (acceptor_type), NULL });
@@ -158,6 +160,7 @@ usher_acceptor_pool_set_func (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (handler != NULL);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   usher_acceptor_pool_set_factory (self, usher_func_acceptor_make,
                                    usher_func_acceptor_new (handler, user_data, destroy), g_object_unref);

@@ -23,6 +23,7 @@ usher_acceptor_pool_set_max_handshakes (UsherAcceptorPool *self,
 
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (max_handshakes > 0 || self->state == USHER_POOL_DOWN);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   handshakes = usher_pool_link_get_handshakes (self->link);
   if (usher_turnstile_get_max (handshakes) == max_handshakes)

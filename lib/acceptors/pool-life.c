@@ -282,7 +282,8 @@ usher_acceptor_pool_shutdown (UsherChild *child,
   UsherAcceptorPool *self = USHER_ACCEPTOR_POOL (child);
   g_autoptr (UsherExit) exit = usher_exit_new_shutdown ();
 
-  pool_drain (self, exit, self->grace_msec);
+  if (!usher_reactor_is_elsewhere (usher_acceptor_pool_get_place (self), "usher_child_shutdown"))
+    pool_drain (self, exit, self->grace_msec);
 }
 
 static void
@@ -290,7 +291,7 @@ usher_acceptor_pool_kill (UsherChild *child)
 {
   UsherAcceptorPool *self = USHER_ACCEPTOR_POOL (child);
 
-  if (self->state == USHER_POOL_DOWN)
+  if (self->state == USHER_POOL_DOWN || usher_reactor_is_elsewhere (self->reactor, "usher_child_kill"))
     return;
 
   g_clear_pointer (&self->exit, usher_exit_unref);

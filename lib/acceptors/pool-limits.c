@@ -168,6 +168,7 @@ void
 usher_acceptor_pool_suspend (UsherAcceptorPool *self)
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   pool_set_suspended (self, TRUE);
 }
@@ -184,6 +185,7 @@ void
 usher_acceptor_pool_resume (UsherAcceptorPool *self)
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   pool_set_suspended (self, FALSE);
 }
@@ -224,6 +226,7 @@ usher_acceptor_pool_set_max_connections (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (max_connections > 0 || self->state == USHER_POOL_DOWN);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->max_connections == max_connections)
     return;
@@ -267,6 +270,7 @@ usher_acceptor_pool_set_low_watermark (UsherAcceptorPool *self,
                                        guint low_watermark)
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->low_watermark == low_watermark)
     return;
@@ -312,6 +316,7 @@ usher_acceptor_pool_set_at_limit_wait_msec (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (at_limit_wait_msec > 0 || self->state == USHER_POOL_DOWN);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->terms.at_limit_wait_msec == at_limit_wait_msec)
     return;
@@ -358,6 +363,7 @@ usher_acceptor_pool_set_max_connections_per_peer (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (max_connections_per_peer > 0 || self->state == USHER_POOL_DOWN);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->max_connections_per_peer == max_connections_per_peer)
     return;
@@ -402,6 +408,7 @@ usher_acceptor_pool_set_max_connections_per_user (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (max_connections_per_user > 0 || self->state == USHER_POOL_DOWN);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->max_connections_per_user == max_connections_per_user)
     return;
@@ -444,6 +451,7 @@ usher_acceptor_pool_set_at_limit (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (at_limit >= USHER_AT_LIMIT_QUEUE && at_limit <= USHER_AT_LIMIT_REJECT);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->terms.at_limit == at_limit)
     return;
@@ -486,6 +494,7 @@ usher_acceptor_pool_set_goodbye (UsherAcceptorPool *self,
                                  GBytes *goodbye)
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->terms.goodbye == goodbye)
     return;

@@ -212,6 +212,7 @@ usher_acceptor_pool_listen_async (UsherAcceptorPool *self,
   g_return_if_fail (USHER_IS_SUPERVISOR (supervisor));
   g_return_if_fail (addresses != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   listen = g_new0 (Listen, 1);
   listen->supervisor = g_object_ref (supervisor);

@@ -22,6 +22,7 @@ usher_acceptor_pool_set_restart (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (restart != USHER_RESTART_PERMANENT);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->restart == restart)
     return;
@@ -64,6 +65,7 @@ usher_acceptor_pool_set_intensity (UsherAcceptorPool *self,
                                    guint intensity)
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->intensity == intensity)
     return;
@@ -106,6 +108,7 @@ usher_acceptor_pool_set_period_msec (UsherAcceptorPool *self,
 {
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
   g_return_if_fail (period_msec > 0);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
   if (self->period_msec == period_msec)
     return;

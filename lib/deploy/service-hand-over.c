@@ -173,6 +173,7 @@ usher_service_hand_over_async (UsherService *self,
 
   g_return_if_fail (USHER_IS_SERVICE (self));
   g_return_if_fail (argv == NULL || argv[0] != NULL);
+  usher_return_if_elsewhere (usher_service_get_place (self));
 
   task = g_task_new (self, NULL, callback, user_data);
   g_task_set_source_tag (task, usher_service_hand_over_async);

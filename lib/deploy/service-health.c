@@ -150,6 +150,7 @@ usher_service_set_maintenance (UsherService *self,
                                gboolean maintenance)
 {
   g_return_if_fail (USHER_IS_SERVICE (self));
+  usher_return_if_elsewhere (usher_service_get_place (self));
 
   maintenance = !!maintenance;
   if (self->is_maintained == maintenance)

@@ -254,6 +254,7 @@ usher_service_start_async (UsherService *self,
 {
   g_return_if_fail (USHER_IS_SERVICE (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  usher_return_if_elsewhere (usher_service_get_place (self));
 
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   g_autoptr (GError) error = NULL;
@@ -335,6 +336,7 @@ void
 usher_service_drain (UsherService *self)
 {
   g_return_if_fail (USHER_IS_SERVICE (self));
+  usher_return_if_elsewhere (usher_service_get_place (self));
 
   if (self->state == USHER_SERVICE_STARTING || (self->state == USHER_SERVICE_UP && self->lame_duck_msec == 0))
     {
@@ -361,6 +363,7 @@ void
 usher_service_kill (UsherService *self)
 {
   g_return_if_fail (USHER_IS_SERVICE (self));
+  usher_return_if_elsewhere (usher_service_get_place (self));
 
   if (self->state == USHER_SERVICE_DOWN)
     return;

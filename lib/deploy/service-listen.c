@@ -408,6 +408,7 @@ usher_service_listen_async (UsherService *self,
   g_return_if_fail (USHER_IS_ACCEPTOR_POOL (pool));
   g_return_if_fail (address != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  usher_return_if_elsewhere (usher_service_get_place (self));
 
   task = g_task_new (self, cancellable, callback, user_data);
   g_task_set_source_tag (task, usher_service_listen_async);
@@ -481,6 +482,7 @@ usher_service_stop_listening_async (UsherService *self,
 
   g_return_if_fail (USHER_IS_SERVICE (self));
   g_return_if_fail (address != NULL);
+  usher_return_if_elsewhere (usher_service_get_place (self));
 
   task = g_task_new (self, NULL, callback, user_data);
   g_task_set_source_tag (task, usher_service_stop_listening_async);

@@ -60,6 +60,13 @@ struct _UsherService
   guint n_drained_from; /* connections, when the drain began */
 };
 
+/* Where it may be changed, for usher_return_if_elsewhere(); anywhere while it is down. */
+static inline UsherReactor *
+usher_service_get_place (UsherService *self)
+{
+  return self->state != USHER_SERVICE_DOWN ? self->reactor : NULL;
+}
+
 UsherServicePool *usher_service_pool_new (UsherAcceptorPool *pool);
 void usher_service_pool_free (UsherServicePool *self);
 /* (transfer none) */

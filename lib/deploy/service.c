@@ -32,7 +32,9 @@
  * With [method@Usher.Service.set_hand_over_path] it hands its listen sockets over to its next version
  * without losing a client.
  *
- * It belongs to the context in which it was made.
+ * It belongs to the context in which it was made. What would change it while it runs, and is called while
+ * another thread iterates that context, does nothing but say so, as a programmer's error: an acceptor in
+ * a thread of its own asks for a drain with `g_main_context_invoke ()`.
  *
  * Since: 0.1
  */
@@ -422,6 +424,7 @@ usher_service_set_version (UsherService *self,
                            const char *version)
 {
   g_return_if_fail (USHER_IS_SERVICE (self));
+  usher_return_if_elsewhere (usher_service_get_place (self));
 
   if (g_strcmp0 (self->version, version) == 0)
     return;
@@ -554,6 +557,7 @@ usher_service_set_lame_duck_msec (UsherService *self,
 {
   g_return_if_fail (USHER_IS_SERVICE (self));
   g_return_if_fail (lame_duck_msec <= G_MAXINT32);
+  usher_return_if_elsewhere (usher_service_get_place (self));
 
   if (self->lame_duck_msec == lame_duck_msec)
     return;
@@ -595,6 +599,7 @@ usher_service_set_drain_deadline_msec (UsherService *self,
 {
   g_return_if_fail (USHER_IS_SERVICE (self));
   g_return_if_fail (drain_deadline_msec >= -1 && drain_deadline_msec <= G_MAXINT32);
+  usher_return_if_elsewhere (usher_service_get_place (self));
 
   if (self->drain_deadline_msec == drain_deadline_msec)
     return;

@@ -69,6 +69,27 @@ UsherStackPool *usher_reactor_get_stack_pool (UsherReactor *self);
 /* Any thread: whether the calling thread owns the reactor's context now. */
 gboolean usher_reactor_is_current (UsherReactor *self);
 
+/* Any thread: whether another one iterates the context, so that nothing that belongs there may be done
+ * here. Complains if that is so, in the name of `function`. `self` is (nullable): NULL is nowhere. */
+gboolean usher_reactor_is_elsewhere (UsherReactor *self,
+                                     const char *function);
+
+/* For public functions, behind g_return_if_fail(). */
+#define usher_return_if_elsewhere(reactor)                 \
+  G_STMT_START                                             \
+  {                                                        \
+    if (usher_reactor_is_elsewhere ((reactor), G_STRFUNC)) \
+      return;                                              \
+  }                                                        \
+  G_STMT_END
+#define usher_return_val_if_elsewhere(reactor, value)      \
+  G_STMT_START                                             \
+  {                                                        \
+    if (usher_reactor_is_elsewhere ((reactor), G_STRFUNC)) \
+      return (value);                                      \
+  }                                                        \
+  G_STMT_END
+
 /* Any thread. The message's owner keeps it alive until it has run; the message keeps the reactor.
  * One that is posted while messages run waits for the next dispatch. */
 void usher_reactor_post (UsherReactor *self,

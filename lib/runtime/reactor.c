@@ -343,6 +343,26 @@ usher_reactor_is_current (UsherReactor *self)
   return g_atomic_pointer_get (&self->thread) == g_thread_self () || g_main_context_is_owner (self->context);
 }
 
+/* A context that nobody iterates may still be going to be this thread's. */
+gboolean
+usher_reactor_is_elsewhere (UsherReactor *self,
+                            const char *function)
+{
+  if (self == NULL || usher_reactor_is_current (self))
+    return FALSE;
+  if (g_main_context_acquire (self->context))
+    {
+      g_main_context_release (self->context);
+      return FALSE;
+    }
+
+  g_log (G_LOG_DOMAIN, G_LOG_LEVEL_CRITICAL,
+         "%s() was called while another thread iterates the main context that its object belongs to, and does nothing; "
+         "call it there, with g_main_context_invoke() for instance",
+         function);
+  return TRUE;
+}
+
 void
 usher_reactor_post (UsherReactor *self,
                     UsherMessage *message,

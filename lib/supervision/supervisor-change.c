@@ -208,6 +208,7 @@ usher_supervisor_change_async (UsherSupervisor *self,
 {
   g_return_if_fail (USHER_IS_SUPERVISOR (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  usher_return_if_elsewhere (usher_supervisor_get_place (self));
 
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   Change *change = g_new0 (Change, 1);

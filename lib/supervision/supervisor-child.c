@@ -95,6 +95,9 @@ usher_supervisor_shutdown (UsherChild *child,
   g_autoptr (UsherSupervisor) self = g_object_ref (USHER_SUPERVISOR (child));
   g_autoptr (UsherExit) exit = usher_exit_new_shutdown ();
 
+  if (usher_reactor_is_elsewhere (usher_supervisor_get_place (self), "usher_child_shutdown"))
+    return;
+
   if (self->state != USHER_SUPERVISOR_DOWN)
     usher_supervisor_end (self, exit, why);
   else if (why == USHER_STOP_FINAL)
@@ -105,6 +108,9 @@ static void
 usher_supervisor_kill (UsherChild *child)
 {
   UsherSupervisor *self = USHER_SUPERVISOR (child);
+
+  if (usher_reactor_is_elsewhere (usher_supervisor_get_place (self), "usher_child_kill"))
+    return;
 
   if (self->state != USHER_SUPERVISOR_DOWN && self->state != USHER_SUPERVISOR_KILLING)
     usher_supervisor_end_by_kill (self);

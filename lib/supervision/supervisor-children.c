@@ -47,6 +47,7 @@ usher_supervisor_start_child_async (UsherSupervisor *self,
   g_return_if_fail (USHER_IS_SUPERVISOR (self));
   g_return_if_fail (spec != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  usher_return_if_elsewhere (usher_supervisor_get_place (self));
 
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   UsherCall *call = usher_call_new (USHER_CALL_START, usher_child_spec_get_id (spec), task);
@@ -104,6 +105,7 @@ usher_supervisor_restart_child_async (UsherSupervisor *self,
   g_return_if_fail (USHER_IS_SUPERVISOR (self));
   g_return_if_fail (id != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  usher_return_if_elsewhere (usher_supervisor_get_place (self));
 
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
@@ -161,6 +163,7 @@ usher_supervisor_terminate_child_async (UsherSupervisor *self,
   g_return_if_fail (USHER_IS_SUPERVISOR (self));
   g_return_if_fail (id != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  usher_return_if_elsewhere (usher_supervisor_get_place (self));
 
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 
@@ -217,6 +220,7 @@ usher_supervisor_delete_child_async (UsherSupervisor *self,
   g_return_if_fail (USHER_IS_SUPERVISOR (self));
   g_return_if_fail (id != NULL);
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  usher_return_if_elsewhere (usher_supervisor_get_place (self));
 
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
 

@@ -77,6 +77,13 @@ struct _UsherSupervisor
   GPtrArray *tally;    /* (owned) (nullable) (element-type UsherTallied): the same: how they ended */
 };
 
+/* Where it may be changed, for usher_return_if_elsewhere(); anywhere while it is down. */
+static inline UsherReactor *
+usher_supervisor_get_place (UsherSupervisor *self)
+{
+  return self->state != USHER_SUPERVISOR_DOWN ? self->desk.reactor : NULL;
+}
+
 /* Whether a child can stand under this supervisor at all, with that auto-shutdown. */
 gboolean usher_supervisor_check_spec (UsherSupervisor *self,
                                       const UsherChildSpec *spec,

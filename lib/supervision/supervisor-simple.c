@@ -141,6 +141,7 @@ usher_supervisor_start_child_with_argument_async (UsherSupervisor *self,
 {
   g_return_if_fail (USHER_IS_SUPERVISOR (self));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  usher_return_if_elsewhere (usher_supervisor_get_place (self));
 
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   UsherCall *call = usher_call_new (USHER_CALL_START_WITH_ARGUMENT, NULL, task);
@@ -211,6 +212,7 @@ usher_supervisor_terminate_child_object_async (UsherSupervisor *self,
   g_return_if_fail (USHER_IS_SUPERVISOR (self));
   g_return_if_fail (USHER_IS_CHILD (child));
   g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  usher_return_if_elsewhere (usher_supervisor_get_place (self));
 
   g_autoptr (GTask) task = g_task_new (self, cancellable, callback, user_data);
   UsherCall *call = usher_call_new (USHER_CALL_TERMINATE_OBJECT, NULL, task);

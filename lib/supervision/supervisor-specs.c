@@ -209,6 +209,7 @@ usher_supervisor_add_child (UsherSupervisor *self,
 {
   g_return_val_if_fail (USHER_IS_SUPERVISOR (self), FALSE);
   g_return_val_if_fail (spec != NULL, FALSE);
+  usher_return_val_if_elsewhere (usher_supervisor_get_place (self), FALSE);
 
   UsherChildSpec *copy;
   guint index;

@@ -44,7 +44,8 @@
  *
  * Threading: a supervisor belongs to the thread-default main context at its construction. All its
  * functions are called there, and all its signals are emitted there. While it runs it holds a
- * reference on itself.
+ * reference on itself, and what would change it, if it is called while another thread iterates the
+ * context, does nothing but say so, as a programmer's error.
  *
  * Since: 0.1
  */
@@ -300,6 +301,7 @@ usher_supervisor_set_strategy (UsherSupervisor *self,
 {
   g_return_if_fail (USHER_IS_SUPERVISOR (self));
   g_return_if_fail (strategy == self->strategy || usher_supervisor_can_be (self, strategy));
+  usher_return_if_elsewhere (usher_supervisor_get_place (self));
 
   if (self->strategy == strategy)
     return;
@@ -341,6 +343,7 @@ usher_supervisor_set_name (UsherSupervisor *self,
 {
   g_return_if_fail (USHER_IS_SUPERVISOR (self));
   g_return_if_fail (name != NULL && *name != '\0');
+  usher_return_if_elsewhere (usher_supervisor_get_place (self));
 
   if (g_str_equal (self->name, name))
     return;
@@ -383,6 +386,7 @@ usher_supervisor_set_intensity (UsherSupervisor *self,
                                 guint intensity)
 {
   g_return_if_fail (USHER_IS_SUPERVISOR (self));
+  usher_return_if_elsewhere (usher_supervisor_get_place (self));
 
   if (self->budget.intensity == intensity)
     return;
@@ -425,6 +429,7 @@ usher_supervisor_set_period_msec (UsherSupervisor *self,
 {
   g_return_if_fail (USHER_IS_SUPERVISOR (self));
   g_return_if_fail (period_msec > 0);
+  usher_return_if_elsewhere (usher_supervisor_get_place (self));
 
   gint64 period_usec = (gint64) period_msec * USEC_PER_MSEC;
 
@@ -470,6 +475,7 @@ usher_supervisor_set_auto_shutdown (UsherSupervisor *self,
                                     UsherAutoShutdown auto_shutdown)
 {
   g_return_if_fail (USHER_IS_SUPERVISOR (self));
+  usher_return_if_elsewhere (usher_supervisor_get_place (self));
 
   if (self->auto_shutdown == auto_shutdown)
     return;
