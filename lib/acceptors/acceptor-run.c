@@ -75,7 +75,8 @@ usher_acceptor_run_unref (UsherAcceptorRun *self)
     return;
 
   g_clear_object (&self->acceptor);
-  g_clear_object (&self->connection);
+  if (self->connection != NULL)
+    usher_crew_end_connection (self->socket->crew, self->connection);
   g_clear_pointer (&self->reason, usher_exit_unref);
   usher_crew_count_alive (self->socket->crew, -1);
   usher_crew_socket_unref (self->socket);

@@ -41,6 +41,14 @@ UsherConnection *usher_connection_new (UsherReactor *reactor,
                                        UsherListenSocket *listen_socket,
                                        int fd,
                                        const UsherPeer *peer);
+/* One that is over. Returns FALSE if anybody but the caller may know of it, or of its streams, or if it
+ * cannot be used again for another reason; else it has nothing of its client any more. */
+gboolean usher_connection_retire (UsherConnection *self);
+/* A retired one, for the next client. Takes the descriptor. */
+void usher_connection_begin_again (UsherConnection *self,
+                                   UsherListenSocket *listen_socket,
+                                   int fd,
+                                   const UsherPeer *peer);
 /* The connection is counted from now on. */
 void usher_connection_join (UsherConnection *self,
                             UsherPoolLink *link,

@@ -4,6 +4,7 @@
 #include "acceptors/connection-parts-private.h"
 
 #include "acceptors/connection-streams-private.h"
+#include "runtime/object-private.h"
 #include "usher/acceptor-pool.h"
 #include "usher/error.h"
 
@@ -187,6 +188,17 @@ usher_connection_set_property (GObject *object,
     }
 }
 
+/* What it has of its client, its pool and its listen socket. */
+static void
+connection_clear (UsherConnection *self)
+{
+  g_clear_object (&self->listen_socket);
+  g_clear_pointer (&self->pool_link, usher_pool_link_unref);
+  g_clear_pointer (&self->proxied, usher_proxied_free);
+  g_clear_pointer (&self->exit_reason, usher_exit_unref);
+  g_clear_object (&self->socket);
+}
+
 static void
 usher_connection_finalize (GObject *object)
 {
@@ -194,12 +206,8 @@ usher_connection_finalize (GObject *object)
 
   g_clear_object (&self->input);
   g_clear_object (&self->output);
-  g_clear_object (&self->listen_socket);
-  g_clear_pointer (&self->pool_link, usher_pool_link_unref);
-  g_clear_pointer (&self->proxied, usher_proxied_free);
+  connection_clear (self);
   g_clear_pointer (&self->transport, usher_transport_unref);
-  g_clear_pointer (&self->exit_reason, usher_exit_unref);
-  g_clear_object (&self->socket);
   g_mutex_clear (&self->lock);
 
   G_OBJECT_CLASS (usher_connection_parent_class)->finalize (object);
@@ -304,6 +312,17 @@ usher_connection_init (UsherConnection *self)
   g_mutex_init (&self->lock);
 }
 
+static void
+connection_begin (UsherConnection *self,
+                  UsherListenSocket *listen_socket,
+                  const UsherPeer *peer)
+{
+  self->listen_socket = g_object_ref (listen_socket);
+  self->peer.any.sa_family = AF_UNIX;
+  if (peer->address.ss_family != AF_UNIX)
+    memcpy (&self->peer, &peer->address, MIN (peer->length, sizeof self->peer));
+}
+
 UsherConnection *
 usher_connection_new (UsherReactor *reactor,
                       UsherListenSocket *listen_socket,
@@ -313,12 +332,46 @@ usher_connection_new (UsherReactor *reactor,
   UsherConnection *self = g_object_new (USHER_TYPE_CONNECTION, NULL);
 
   self->transport = usher_transport_new (reactor, fd);
-  self->listen_socket = g_object_ref (listen_socket);
-  self->peer.any.sa_family = AF_UNIX;
-  if (peer->address.ss_family != AF_UNIX)
-    memcpy (&self->peer, &peer->address, MIN (peer->length, sizeof self->peer));
+  connection_begin (self, listen_socket, peer);
 
   return self;
+}
+
+/* Using it again. */
+
+static gboolean
+connection_are_streams_forgotten (UsherConnection *self)
+{
+  return (self->input == NULL || (usher_object_is_forgotten (self->input) &&
+                                  !g_input_stream_is_closed (self->input) &&
+                                  !g_input_stream_has_pending (self->input))) &&
+         (self->output == NULL || (usher_object_is_forgotten (self->output) &&
+                                   !g_output_stream_is_closed (self->output) &&
+                                   !g_output_stream_has_pending (self->output)));
+}
+
+gboolean
+usher_connection_retire (UsherConnection *self)
+{
+  int n_refs = 1 + (self->input != NULL) + (self->output != NULL);
+
+  if (!usher_object_is_forgotten (self) || g_io_stream_is_closed (G_IO_STREAM (self)) ||
+      g_io_stream_has_pending (G_IO_STREAM (self)) || !connection_are_streams_forgotten (self) ||
+      !usher_transport_retire (self->transport, n_refs))
+    return FALSE;
+
+  connection_clear (self);
+  return TRUE;
+}
+
+void
+usher_connection_begin_again (UsherConnection *self,
+                              UsherListenSocket *listen_socket,
+                              int fd,
+                              const UsherPeer *peer)
+{
+  usher_transport_reopen (self->transport, fd);
+  connection_begin (self, listen_socket, peer);
 }
 
 void

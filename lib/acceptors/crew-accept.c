@@ -90,7 +90,7 @@ usher_crew_socket_admit (UsherCrewSocket *self,
       return;
     }
 
-  connection = usher_connection_new (self->reactor, self->listen_socket, fd, peer);
+  connection = usher_crew_make_connection (crew, self->listen_socket, fd, peer);
   usher_connection_join (connection, pool->link, &key);
   g_atomic_int_inc (&pool->n_counted);
   usher_connection_set_drain_idle_reads (connection, crew->terms.drain_idle_reads);

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "acceptors/acceptor-run-private.h"
+#include "acceptors/connection-spares-private.h"
 #include "acceptors/farewell-private.h"
 #include "acceptors/pool-statistics-private.h"
 #include "acceptors/share-private.h"
@@ -70,6 +71,8 @@ struct _UsherCrew
   UsherTimer held_timer;
   UsherShare share;
   UsherFarewells farewells;
+  UsherConnectionSpares spares;
+  UsherMessage spares_message;
 
   /* The books. */
   GMutex lock;
@@ -205,6 +208,15 @@ GPtrArray *usher_crew_forsake (UsherCrew *self,
 /* Any thread: adds UsherConnectionInfos. */
 void usher_crew_list (UsherCrew *self,
                       GPtrArray *children);
+
+/* Takes the descriptor. */
+UsherConnection *usher_crew_make_connection (UsherCrew *self,
+                                             UsherListenSocket *listen_socket,
+                                             int fd,
+                                             const UsherPeer *peer);
+/* (transfer full): one that is over, and may be used again. */
+void usher_crew_end_connection (UsherCrew *self,
+                                UsherConnection *connection);
 
 /* Those who were accepted, and wait for an acceptor or a place. */
 void usher_crew_serve_held (UsherCrew *self);

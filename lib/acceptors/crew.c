@@ -75,6 +75,48 @@ usher_crew_make_acceptor (UsherCrew *self,
   return usher_pool_factory_make (factory, pool, error);
 }
 
+/* Connections. */
+
+UsherConnection *
+usher_crew_make_connection (UsherCrew *self,
+                            UsherListenSocket *listen_socket,
+                            int fd,
+                            const UsherPeer *peer)
+{
+  UsherConnection *spare = usher_connection_spares_take (&self->spares);
+
+  if (spare == NULL)
+    return usher_connection_new (self->reactor, listen_socket, fd, peer);
+
+  usher_connection_begin_again (spare, listen_socket, fd, peer);
+  return spare;
+}
+
+static void
+on_spares (UsherMessage *message)
+{
+  UsherCrew *self = USHER_OWNER (UsherCrew, spares_message, message);
+
+  usher_connection_spares_sort (&self->spares);
+  if (self->state == USHER_CREW_LEFT)
+    usher_connection_spares_clear (&self->spares);
+  usher_crew_unref (self);
+}
+
+/* Whoever ends it is often called by somebody who still has a reference: a GTask, say. */
+void
+usher_crew_end_connection (UsherCrew *self,
+                           UsherConnection *connection)
+{
+  if (self->state != USHER_CREW_WORKING)
+    g_object_unref (connection);
+  else if (usher_connection_spares_add (&self->spares, connection))
+    {
+      usher_crew_ref (self);
+      usher_reactor_post (self->reactor, &self->spares_message, on_spares);
+    }
+}
+
 /* Talking. */
 
 typedef struct
@@ -196,6 +238,7 @@ crew_part (UsherCrew *self)
   crew_set_state (self, USHER_CREW_LEFT);
   g_atomic_int_set (&self->is_scheduled, TRUE);
   usher_farewells_clear (&self->farewells);
+  usher_connection_spares_clear (&self->spares);
   news->leaves_nobody = self->n_alive == 0;
   usher_crew_tell_pool (self, usher_acceptor_pool_crew_left, news);
 }

@@ -11,12 +11,14 @@ static const guint32 watch_events[] = {
   [USHER_TRANSPORT_WRITE] = EPOLLOUT | EPOLLET,
 };
 
+/* Somebody who is about to wait in the reactor is watched, or timed, before he is listed. */
 gboolean
-usher_transport_is_in_reactor (UsherTransport *self)
+usher_transport_has_waiters (UsherTransport *self)
 {
-  return self->watched_events != 0 || self->is_timed || g_atomic_pointer_get (&self->polls) != NULL ||
+  return g_atomic_pointer_get (&self->polls) != NULL ||
          g_atomic_pointer_get (&self->transfers[USHER_TRANSPORT_READ]) != NULL ||
-         g_atomic_pointer_get (&self->transfers[USHER_TRANSPORT_WRITE]) != NULL;
+         g_atomic_pointer_get (&self->transfers[USHER_TRANSPORT_WRITE]) != NULL ||
+         ((self->watched_events != 0 || self->is_timed) && !usher_reactor_is_current (self->reactor));
 }
 
 int

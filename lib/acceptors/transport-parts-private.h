@@ -14,12 +14,21 @@ G_BEGIN_DECLS
 /* Instead of a number of bytes. */
 #define USHER_WOULD_BLOCK (-2)
 
-/* There is one for each connection, so that it is packed: no field leaves a hole. */
+/* There is one for each connection, so that it is packed: no field leaves a hole. What comes first it
+ * keeps when it is used again; the rest is all zero for a new descriptor, but for what is -1. */
 struct _UsherTransport
 {
   gatomicrefcount ref_count;
+  int fd; /* (locked-by lock): -1 once closed; stays while there are users */
+  GMutex lock;
+  GMutex output_lock;              /* never taken with the other lock held */
+  UsherReactor *reactor;           /* (owned) */
+  gpointer spare;                  /* (owned) (nullable) (atomic) */
+  GCancellable *exit_cancellable;  /* (owned) (nullable) (locked-by lock): made when asked for */
+  GCancellable *drain_cancellable; /* (owned) (nullable) (locked-by lock): made when asked for */
+  UsherMessage message;
+
   int users;              /* (atomic): who uses the descriptor, twice; and 1 once it is to be closed */
-  int fd;                 /* (locked-by lock): -1 once closed; stays while there are users */
   gboolean is_duplicated; /* (locked-by lock): somebody has a descriptor of the same socket */
   int exiting;            /* (atomic) */
   int draining;           /* (atomic) */
@@ -27,24 +36,17 @@ struct _UsherTransport
   int received;           /* (atomic): something, since the last write */
   int has_timeouts;       /* (atomic) */
   int posted;             /* (atomic): the message is on its way */
-  UsherMessage message;
-  UsherReactor *reactor; /* (owned) */
-  GMutex lock;
-  guint64 n_bytes[2]; /* (atomic): received and sent so far */
-  gpointer spare;     /* (owned) (nullable) (atomic) */
+  guint64 n_bytes[2];     /* (atomic): received and sent so far */
 
-  UsherFiber *fiber;               /* (unowned) (nullable) (locked-by lock): whose connection it is */
-  GCancellable *exit_cancellable;  /* (owned) (nullable) (locked-by lock): made when asked for */
-  GCancellable *drain_cancellable; /* (owned) (nullable) (locked-by lock): made when asked for */
-  GQuark error_domain;             /* (locked-by lock): of the last transport error; 0 for none */
-  int error_code;                  /* (locked-by lock) */
+  UsherFiber *fiber;   /* (unowned) (nullable) (locked-by lock): whose connection it is */
+  GQuark error_domain; /* (locked-by lock): of the last transport error; 0 for none */
+  int error_code;      /* (locked-by lock) */
 
   UsherTransportLimits limits; /* (locked-by lock) */
   gint64 quiet_usec;           /* (locked-by lock): since when it waits without hearing of the peer; 0 if not */
 
   UsherTlsSession *tls; /* (owned) (nullable) (atomic): from its start on */
 
-  GMutex output_lock;     /* never taken with the other lock held */
   UsherSendQueue queue;   /* (locked-by output_lock) */
   UsherTransfer *writer;  /* (unowned) (nullable) (locked-by output_lock): the write that has begun */
   int is_queueing;        /* (atomic): whether there is something in the queue */
@@ -135,8 +137,8 @@ gboolean usher_transport_may_wait (UsherTransport *self,
                                    UsherTransfer *transfer,
                                    GError **error);
 
-/* In the reactor. */
-gboolean usher_transport_is_in_reactor (UsherTransport *self);
+/* Whether anybody may be waiting in the reactor. The lock is held. */
+gboolean usher_transport_has_waiters (UsherTransport *self);
 /* Everybody who waits looks again. */
 void usher_transport_wake (UsherTransport *self);
 /* Looks at the asynchronous transfers again, in the reactor's context. */

@@ -63,6 +63,15 @@ UsherTransport *usher_transport_new (UsherReactor *reactor,
                                      int fd);
 UsherTransport *usher_transport_ref (UsherTransport *self);
 void usher_transport_unref (UsherTransport *self);
+
+/* Once it is closed. Returns FALSE if others have a reference, besides the caller's `n_refs`, or if it
+ * cannot be used again for another reason; else nothing is left of what it was used for. */
+gboolean usher_transport_retire (UsherTransport *self,
+                                 int n_refs);
+/* A retired one, for another descriptor. */
+void usher_transport_reopen (UsherTransport *self,
+                             int fd);
+
 /* (transfer none) */
 UsherReactor *usher_transport_get_reactor (UsherTransport *self);
 

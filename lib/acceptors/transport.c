@@ -9,6 +9,8 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include "runtime/object-private.h"
+
 /* Of `users`. */
 #define CLOSING 1
 #define USER 2
@@ -21,6 +23,15 @@ close_fd (int *fd)
   *fd = -1;
 }
 
+static void
+transport_open (UsherTransport *self,
+                int fd)
+{
+  self->fd = fd;
+  self->wake_fds[USHER_TRANSPORT_READ] = -1;
+  self->wake_fds[USHER_TRANSPORT_WRITE] = -1;
+}
+
 UsherTransport *
 usher_transport_new (UsherReactor *reactor,
                      int fd)
@@ -31,9 +42,7 @@ usher_transport_new (UsherReactor *reactor,
   g_mutex_init (&self->lock);
   g_mutex_init (&self->output_lock);
   self->reactor = usher_reactor_ref (reactor);
-  self->fd = fd;
-  self->wake_fds[USHER_TRANSPORT_READ] = -1;
-  self->wake_fds[USHER_TRANSPORT_WRITE] = -1;
+  transport_open (self, fd);
 
   return self;
 }
@@ -78,6 +87,37 @@ usher_transport_unref (UsherTransport *self)
   g_mutex_clear (&self->output_lock);
   g_mutex_clear (&self->lock);
   g_free (self);
+}
+
+/* Using it again. Whoever waits has a reference, as have the watch, the timer and the message. */
+
+/* One that was cancelled, or that somebody keeps, is of no more use. */
+static void
+transport_keep_cancellable (GCancellable **cancellable)
+{
+  if (*cancellable != NULL && (g_cancellable_is_cancelled (*cancellable) || !usher_object_is_forgotten (*cancellable)))
+    g_clear_object (cancellable);
+}
+
+gboolean
+usher_transport_retire (UsherTransport *self,
+                        int n_refs)
+{
+  if (g_atomic_int_get (&self->ref_count) != n_refs || self->fd >= 0 || self->tls != NULL)
+    return FALSE;
+
+  transport_keep_cancellable (&self->exit_cancellable);
+  transport_keep_cancellable (&self->drain_cancellable);
+  usher_send_queue_clear (&self->queue);
+  return TRUE;
+}
+
+void
+usher_transport_reopen (UsherTransport *self,
+                        int fd)
+{
+  memset (&self->users, 0, sizeof *self - G_STRUCT_OFFSET (UsherTransport, users));
+  transport_open (self, fd);
 }
 
 UsherReactor *
@@ -389,16 +429,16 @@ usher_transport_transfer_nonblocking (UsherTransport *self,
 void
 usher_transport_wake (UsherTransport *self)
 {
-  gboolean is_in_reactor;
+  gboolean has_waiters;
 
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < G_N_ELEMENTS (self->wake_fds); i++)
     if (self->wake_fds[i] >= 0)
       eventfd_write (self->wake_fds[i], 1);
-  is_in_reactor = usher_transport_is_in_reactor (self);
+  has_waiters = usher_transport_has_waiters (self);
   g_mutex_unlock (&self->lock);
 
-  if (is_in_reactor)
+  if (has_waiters)
     usher_transport_post (self);
 }
 
