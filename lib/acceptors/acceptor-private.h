@@ -14,6 +14,8 @@ gboolean usher_acceptor_check_type (GType type,
 
 /* Whether the interface is as it was before anybody implemented it. */
 gboolean usher_acceptor_lacks_continue (GType type);
+/* Whether its acceptor_init does nothing. */
+gboolean usher_acceptor_lacks_init (UsherAcceptor *self);
 gboolean usher_async_acceptor_lacks_continue (GType type);
 
 G_END_DECLS

@@ -3,6 +3,7 @@
 
 #include "acceptors/acceptor-run-private.h"
 
+#include "acceptors/acceptor-private.h"
 #include "acceptors/crew-socket-private.h"
 #include "runtime/fiber-private.h"
 
@@ -29,13 +30,14 @@ typedef struct
 } RunFiber;
 
 static void
-run_fiber_free (RunFiber *self)
+run_fiber_clear (RunFiber *self)
 {
-  self->run->place = NULL;
-  usher_acceptor_run_unref (self->run);
+  UsherAcceptorRun *run = self->run;
+
   g_clear_pointer (&self->fiber, usher_fiber_unref);
   g_clear_error (&self->error);
-  g_free (self);
+  run->place = NULL;
+  usher_acceptor_run_unref (run);
 }
 
 /* An acceptor that had to wait in its acceptor_init. */
@@ -58,6 +60,24 @@ run_fiber_wait_for_order (RunFiber *self)
     usher_fiber_suspend ();
 }
 
+/* Called in the fiber. Returns whether it has its order. */
+static gboolean
+run_fiber_init (RunFiber *self)
+{
+  UsherAcceptorRun *run = self->run;
+
+  if (self->order != ORDER_NONE)
+    return TRUE;
+
+  self->answer = usher_acceptor_acceptor_init (run->acceptor, run->socket->listen_socket,
+                                               &run->accept_timeout_msec, &self->error);
+  if (self->answer != USHER_ACCEPTOR_READY)
+    return FALSE;
+
+  run_fiber_wait_for_order (self);
+  return TRUE;
+}
+
 /* Called in the fiber. */
 static void
 run_fiber_serve (RunFiber *self)
@@ -76,12 +96,9 @@ run_fiber_run (gpointer user_data)
   RunFiber *self = user_data;
   UsherAcceptorRun *run = self->run;
 
-  self->answer = usher_acceptor_acceptor_init (run->acceptor, run->socket->listen_socket,
-                                               &run->accept_timeout_msec, &self->error);
-  if (self->answer != USHER_ACCEPTOR_READY)
+  if (!run_fiber_init (self))
     return;
 
-  run_fiber_wait_for_order (self);
   if (self->order == ORDER_SERVE)
     run_fiber_serve (self);
   else
@@ -100,7 +117,7 @@ run_fiber_finished (gpointer user_data)
   else
     usher_acceptor_run_initialised (self->run, self->answer, self->error);
 
-  run_fiber_free (self);
+  run_fiber_clear (self);
 }
 
 /* The pool itself may be gone, if it did not wait for the acceptor. */
@@ -121,28 +138,38 @@ static const UsherFiberCode code = {
   .dup_name = run_fiber_dup_name,
 };
 
+/* Returns whether the acceptor is ready by now. */
+static gboolean
+run_fiber_begin (RunFiber *self)
+{
+  UsherAcceptorRun *run = self->run;
+
+  self->is_starting = TRUE;
+  usher_fiber_resume (self->fiber);
+  if (run->place == NULL)
+    return FALSE;
+
+  self->is_starting = FALSE;
+  return self->answer == USHER_ACCEPTOR_READY;
+}
+
+/* One that has nothing to do before its connection comes is not entered before that. */
 static gboolean
 fiber_start (UsherAcceptorRun *run,
              GError **error)
 {
-  RunFiber *self = g_new0 (RunFiber, 1);
+  RunFiber *self = usher_acceptor_run_get_room (run);
 
   self->run = usher_acceptor_run_ref (run);
   self->fiber = usher_fiber_new (run->socket->reactor, &code, self, error);
   if (self->fiber == NULL)
     {
-      run_fiber_free (self);
+      run_fiber_clear (self);
       return FALSE;
     }
 
   run->place = self;
-  self->is_starting = TRUE;
-  usher_fiber_resume (self->fiber);
-  if (run->place == NULL)
-    return TRUE;
-
-  self->is_starting = FALSE;
-  if (self->answer == USHER_ACCEPTOR_READY)
+  if (usher_acceptor_lacks_init (run->acceptor) || run_fiber_begin (self))
     usher_acceptor_run_initialised (run, USHER_ACCEPTOR_READY, NULL);
   return TRUE;
 }
@@ -176,6 +203,7 @@ fiber_kill (UsherAcceptorRun *run)
 }
 
 const UsherRunner usher_runner_fiber = {
+  .place_size = sizeof (RunFiber),
   .start = fiber_start,
   .serve = fiber_serve,
   .terminate = fiber_terminate,

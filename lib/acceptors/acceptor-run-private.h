@@ -36,7 +36,7 @@ struct _UsherAcceptorRun
   grefcount ref_count;
   UsherRunState state;
   const UsherRunner *runner;
-  gpointer place;               /* (nullable): the runner's own */
+  gpointer place;               /* (nullable): the runner's own, from a start to the acceptor's last word */
   UsherCrewSocket *socket;      /* (owned) */
   UsherAcceptor *acceptor;      /* (owned) */
   UsherConnection *connection;  /* (owned) (nullable): once it serves one */
@@ -56,6 +56,7 @@ struct _UsherAcceptorRun
  * with it, in the crew's context, perhaps before it returns. */
 struct _UsherRunner
 {
+  gsize place_size;
   /* Runs acceptor_init: initialised. Fails if there is no place to run it in. */
   gboolean (*start) (UsherAcceptorRun *run,
                      GError **error);
@@ -70,6 +71,9 @@ struct _UsherRunner
 extern const UsherRunner usher_runner_loop;
 extern const UsherRunner usher_runner_thread;
 extern const UsherRunner usher_runner_fiber;
+
+/* (transfer none): room for the runner's place, all zero at first, which lasts as long as the run. */
+gpointer usher_acceptor_run_get_room (UsherAcceptorRun *self);
 
 /* (transfer full): acceptor */
 UsherAcceptorRun *usher_acceptor_run_new (UsherCrewSocket *socket,

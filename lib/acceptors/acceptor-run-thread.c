@@ -38,7 +38,7 @@ run_thread_from_message (UsherMessage *message)
 static RunThread *
 run_thread_new (UsherAcceptorRun *run)
 {
-  RunThread *self = g_new0 (RunThread, 1);
+  RunThread *self = usher_acceptor_run_get_room (run);
 
   self->run = usher_acceptor_run_ref (run);
   self->reactor = usher_reactor_ref (run->socket->reactor);
@@ -50,15 +50,16 @@ run_thread_new (UsherAcceptorRun *run)
 
 /* Called in the crew's context, when the thread has said its last word. */
 static void
-run_thread_free (RunThread *self)
+run_thread_clear (RunThread *self)
 {
-  self->run->place = NULL;
-  usher_acceptor_run_unref (self->run);
+  UsherAcceptorRun *run = self->run;
+
   usher_reactor_unref (self->reactor);
   g_clear_error (&self->error);
   g_cond_clear (&self->ordered);
   g_mutex_clear (&self->lock);
-  g_free (self);
+  run->place = NULL;
+  usher_acceptor_run_unref (run);
 }
 
 /* Called in the crew's context. */
@@ -71,7 +72,7 @@ on_initialised (UsherMessage *message)
   /* One that is ready may be gone when this returns. */
   usher_acceptor_run_initialised (self->run, answer, self->error);
   if (answer != USHER_ACCEPTOR_READY)
-    run_thread_free (self);
+    run_thread_clear (self);
 }
 
 /* Called in the crew's context. */
@@ -81,7 +82,7 @@ on_served (UsherMessage *message)
   RunThread *self = run_thread_from_message (message);
 
   usher_acceptor_run_served (self->run, self->succeeded, g_steal_pointer (&self->error));
-  run_thread_free (self);
+  run_thread_clear (self);
 }
 
 /* Called in the crew's context. */
@@ -91,7 +92,7 @@ on_terminated (UsherMessage *message)
   RunThread *self = run_thread_from_message (message);
 
   usher_acceptor_run_terminated (self->run);
-  run_thread_free (self);
+  run_thread_clear (self);
 }
 
 /* Called in the acceptor's thread. */
@@ -168,7 +169,7 @@ thread_start (UsherAcceptorRun *run,
 
   if (thread == NULL)
     {
-      run_thread_free (self);
+      run_thread_clear (self);
       return FALSE;
     }
 
@@ -202,6 +203,7 @@ thread_terminate (UsherAcceptorRun *run)
 }
 
 const UsherRunner usher_runner_thread = {
+  .place_size = sizeof (RunThread),
   .start = thread_start,
   .serve = thread_serve,
   .terminate = thread_terminate,

@@ -45,11 +45,12 @@ UsherAcceptorRun *
 usher_acceptor_run_new (UsherCrewSocket *socket,
                         UsherAcceptor *acceptor)
 {
-  UsherAcceptorRun *self = g_new0 (UsherAcceptorRun, 1);
+  const UsherRunner *runner = choose_runner (socket, acceptor);
+  UsherAcceptorRun *self = g_malloc0 (sizeof (UsherAcceptorRun) + runner->place_size);
 
   g_ref_count_init (&self->ref_count);
   self->state = USHER_RUN_STARTING;
-  self->runner = choose_runner (socket, acceptor);
+  self->runner = runner;
   self->socket = usher_crew_socket_ref (socket);
   socket->n_starting++;
   usher_crew_count_alive (socket->crew, 1);
@@ -59,6 +60,12 @@ usher_acceptor_run_new (UsherCrewSocket *socket,
   self->waiting_link.data = self;
 
   return self;
+}
+
+gpointer
+usher_acceptor_run_get_room (UsherAcceptorRun *self)
+{
+  return self + 1;
 }
 
 UsherAcceptorRun *

@@ -80,6 +80,12 @@ usher_acceptor_default_init (UsherAcceptorInterface *iface)
 }
 
 gboolean
+usher_acceptor_lacks_init (UsherAcceptor *self)
+{
+  return USHER_ACCEPTOR_GET_IFACE (self)->acceptor_init == usher_acceptor_real_acceptor_init;
+}
+
+gboolean
 usher_acceptor_lacks_continue (GType type)
 {
   g_autoptr (GTypeClass) klass = g_type_class_ref (type);

@@ -14,6 +14,7 @@ struct _UsherPoolFactory
   GType acceptor_type;    /* what it makes; G_TYPE_INVALID if that is not known */
   gpointer data;          /* (owned) */
   GDestroyNotify destroy; /* (nullable) */
+  gboolean is_checked;    /* that type can serve connections */
 };
 
 static void
@@ -72,7 +73,7 @@ usher_pool_factory_make (UsherPoolFactory *self,
   if (acceptor == NULL && error != NULL && *error == NULL)
     g_set_error (error, USHER_ERROR, USHER_ERROR_FAILED,
                  "The factory of the pool %s made no acceptor and did not say why", pool->name);
-  if (acceptor == NULL || !usher_acceptor_check_type (G_OBJECT_TYPE (acceptor), error))
+  if (acceptor == NULL || (!self->is_checked && !usher_acceptor_check_type (G_OBJECT_TYPE (acceptor), error)))
     return NULL;
 
   return g_steal_pointer (&acceptor);
@@ -84,6 +85,7 @@ pool_replace_factory (UsherAcceptorPool *self,
 {
   g_autoptr (UsherPoolFactory) replaced = g_steal_pointer (&self->terms.factory);
 
+  factory.is_checked = factory.acceptor_type != G_TYPE_INVALID && usher_acceptor_check_type (factory.acceptor_type, NULL);
   self->terms.factory = g_atomic_rc_box_dup (sizeof factory, &factory);
   usher_acceptor_pool_apply_terms (self);
 }
@@ -162,6 +164,6 @@ usher_acceptor_pool_set_func (UsherAcceptorPool *self,
   g_return_if_fail (handler != NULL);
   usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
-  usher_acceptor_pool_set_factory (self, usher_func_acceptor_make,
-                                   usher_func_acceptor_new (handler, user_data, destroy), g_object_unref);
+  pool_replace_factory (self, (UsherPoolFactory){ usher_func_acceptor_make, USHER_TYPE_FUNC_ACCEPTOR,
+                                                  usher_func_acceptor_new (handler, user_data, destroy), g_object_unref });
 }

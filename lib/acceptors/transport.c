@@ -15,6 +15,9 @@
 #define CLOSING 1
 #define USER 2
 
+/* The last one is EHWPOISON. */
+#define N_ERRNOS (EHWPOISON + 1)
+
 static void
 close_fd (int *fd)
 {
@@ -236,15 +239,23 @@ transport_would_block (UsherTransport *self,
   return usher_transport_may_wait (self, transfer, error) ? USHER_WOULD_BLOCK : -1;
 }
 
-/* Many clients end with a reset, and to format costs more than the rest of this. */
-static GError *
-make_error (UsherDirection direction,
-            int errsv)
+/* Many clients end with a reset; to write the same words each time costs more than the rest of this. */
+static const char *
+get_message (UsherDirection direction,
+             int errsv)
 {
-  g_autofree char *message = g_strconcat (direction == USHER_TRANSPORT_READ ? "Error receiving data: " : "Error sending data: ",
-                                          g_strerror (errsv), NULL);
+  static const char *messages[2][N_ERRNOS]; /* (nullable) (atomic): made once */
+  const char **message = &messages[direction][CLAMP (errsv, 0, N_ERRNOS - 1)];
+  g_autofree char *made = NULL;
 
-  return g_error_new_literal (G_IO_ERROR, g_io_error_from_errno (errsv), message);
+  if (g_atomic_pointer_get (message) == NULL)
+    {
+      made = g_strconcat (direction == USHER_TRANSPORT_READ ? "Error receiving data: " : "Error sending data: ",
+                          g_strerror (errsv), NULL);
+      g_atomic_pointer_set (message, g_intern_string (made));
+    }
+
+  return *message;
 }
 
 gssize
@@ -260,7 +271,7 @@ usher_transport_failed (UsherTransport *self,
 
   local_error = self->tls != NULL ? usher_tls_session_dup_error (self->tls, transfer->direction) : NULL;
   if (local_error == NULL)
-    local_error = make_error (transfer->direction, errsv);
+    local_error = g_error_new_literal (G_IO_ERROR, g_io_error_from_errno (errsv), get_message (transfer->direction, errsv));
   usher_transport_record_error (self, local_error);
   g_propagate_error (error, g_steal_pointer (&local_error));
   return -1;

@@ -27,7 +27,6 @@ struct _UsherReactor
   GSource source;
   int n_refs;            /* (atomic) */
   GMainContext *context; /* (owned) */
-  GThread *thread;       /* (unowned) (nullable) (atomic): that dispatches it now */
 
   int epoll_fd; /* (owned): -1 before the first watch */
   gpointer epoll_tag;
@@ -45,6 +44,8 @@ struct _UsherReactor
   UsherMessageQueue messages; /* each holds a reference on the reactor */
   UsherStackPool stacks;
 };
+
+static __thread UsherReactor *dispatching; /* (unowned) (nullable): by this thread */
 
 static GMutex reactors_lock;
 static GHashTable *reactors; /* (element-type GMainContext UsherReactor) (owned) (nullable)
@@ -202,18 +203,18 @@ usher_reactor_dispatch (GSource *source,
                         gpointer user_data)
 {
   UsherReactor *self = (UsherReactor *) source;
-  GThread *outer = g_atomic_pointer_get (&self->thread);
+  UsherReactor *outer = dispatching;
 
   if (!ref_unless_gone (self))
     return G_SOURCE_REMOVE;
 
-  g_atomic_pointer_set (&self->thread, g_thread_self ());
+  dispatching = self;
   self->n_dispatches++;
   run_timers (self);
   run_watches (self);
   run_messages (self);
   rearm_if_rung (self);
-  g_atomic_pointer_set (&self->thread, outer);
+  dispatching = outer;
   usher_reactor_unref (self);
 
   return G_SOURCE_CONTINUE;
@@ -340,7 +341,7 @@ gboolean
 usher_reactor_is_current (UsherReactor *self)
 {
   /* Nearly all ask from within its dispatch, and to ask GLib takes a lock. */
-  return g_atomic_pointer_get (&self->thread) == g_thread_self () || g_main_context_is_owner (self->context);
+  return dispatching == self || g_main_context_is_owner (self->context);
 }
 
 /* A context that nobody iterates may still be going to be this thread's. */
