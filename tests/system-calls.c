@@ -208,6 +208,12 @@ all_are_gone (PoolFixture *fixture)
   return usher_acceptor_pool_get_n_connections (fixture->pool) == 0;
 }
 
+static gboolean
+all_have_been_here (PoolFixture *fixture)
+{
+  return all_are_answered (fixture) && all_are_gone (fixture);
+}
+
 static void
 serve_and_count (PoolFixture *fixture,
                  gboolean (*is_done) (PoolFixture *fixture),
@@ -243,6 +249,20 @@ connect_clients (PoolFixture *fixture)
   return clients;
 }
 
+static void
+check_others (const guint totals[CALL_LAST + 1])
+{
+  g_assert_cmpuint (totals[CALL_ACCEPT4], <=, N_CLIENTS + 1);
+  g_assert_cmpuint (totals[CALL_SEND], ==, N_CLIENTS);
+  g_assert_cmpuint (totals[CALL_CLOSE], ==, N_CLIENTS);
+  g_assert_cmpuint (totals[CALL_POLL] + totals[CALL_EPOLL_WAIT], <, N_CLIENTS / 4);
+  for (guint i = CALL_EVENTFD; i <= CALL_LAST; i++)
+    g_assert_cmpuint (totals[i], ==, 0);
+}
+
+/* One connection in so many is read from a second time at once, to learn whether that pays. */
+#define CONNECTIONS_PER_TRY 64
+
 /* accept4, recv, send, epoll_ctl, recv, close: what a server by hand calls, too. The rest is for many
  * connections at a time, but for the last accept4 of each crowd, which finds nobody. */
 static void
@@ -261,14 +281,34 @@ test_connect_echo_close (PoolFixture *fixture,
   sockets_close_all (clients);
   serve_and_count (fixture, all_are_gone, totals);
 
-  g_assert_cmpuint (totals[CALL_ACCEPT4], <=, N_CLIENTS + 1);
-  g_assert_cmpuint (totals[CALL_RECV], ==, 2 * N_CLIENTS);
-  g_assert_cmpuint (totals[CALL_SEND], ==, N_CLIENTS);
+  g_assert_cmpuint (totals[CALL_RECV], ==, 2 * N_CLIENTS + N_CLIENTS / CONNECTIONS_PER_TRY);
   g_assert_cmpuint (totals[CALL_EPOLL_CTL], ==, N_CLIENTS);
-  g_assert_cmpuint (totals[CALL_CLOSE], ==, N_CLIENTS);
-  g_assert_cmpuint (totals[CALL_POLL] + totals[CALL_EPOLL_WAIT], <, N_CLIENTS / 4);
-  for (guint i = CALL_EVENTFD; i <= CALL_LAST; i++)
-    g_assert_cmpuint (totals[i], ==, 0);
+  check_others (totals);
+
+  pool_fixture_stop (fixture);
+}
+
+/* accept4, recv, send, recv, close. */
+static void
+test_those_who_leave_at_once (PoolFixture *fixture,
+                              gconstpointer data)
+{
+  guint totals[CALL_LAST + 1] = { 0 };
+  GArray *clients;
+
+  memset (n_calls, 0, sizeof n_calls);
+  pool_fixture_start (fixture);
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  iterate_pending (NULL);
+  clients = connect_clients (fixture);
+  for (guint i = 0; i < clients->len; i++)
+    g_assert_no_errno (shutdown (g_array_index (clients, int, i), SHUT_WR));
+  serve_and_count (fixture, all_have_been_here, totals);
+  sockets_close_all (clients);
+
+  g_assert_cmpuint (totals[CALL_RECV], ==, 2 * N_CLIENTS);
+  g_assert_cmpuint (totals[CALL_EPOLL_CTL], ==, 0);
+  check_others (totals);
 
   pool_fixture_stop (fixture);
 }
@@ -298,9 +338,15 @@ main (int argc,
 
   g_test_add ("/system-calls/six-a-connection/on-the-loop", PoolFixture, NULL, set_up_on_loop, test_connect_echo_close,
               pool_fixture_tear_down);
+  g_test_add ("/system-calls/five-for-one-that-leaves/on-the-loop", PoolFixture, NULL, set_up_on_loop,
+              test_those_who_leave_at_once, pool_fixture_tear_down);
   if (usher_fiber_is_supported (NULL))
-    g_test_add ("/system-calls/six-a-connection/in-fibers", PoolFixture, NULL, set_up_in_fibers,
-                test_connect_echo_close, pool_fixture_tear_down);
+    {
+      g_test_add ("/system-calls/six-a-connection/in-fibers", PoolFixture, NULL, set_up_in_fibers,
+                  test_connect_echo_close, pool_fixture_tear_down);
+      g_test_add ("/system-calls/five-for-one-that-leaves/in-fibers", PoolFixture, NULL, set_up_in_fibers,
+                  test_those_who_leave_at_once, pool_fixture_tear_down);
+    }
 
   return g_test_run ();
 }

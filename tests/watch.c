@@ -439,6 +439,7 @@ test_forgotten_while_ready (ReactorFixture *fixture,
   probes_free (probes, 2);
 }
 
+/* GLib's own wake-up may be one of the events. */
 static void
 test_bounded (ReactorFixture *fixture,
               gconstpointer user_data)
@@ -446,10 +447,13 @@ test_bounded (ReactorFixture *fixture,
   gsize n_probes = 3 * MAX_EVENTS - 1;
   Probe *probes = probes_new (fixture->reactor, n_probes, EPOLLIN | EPOLLET);
 
-  g_assert_true (iterate (fixture));
-  g_assert_cmpuint (probes_count_calls (probes, n_probes), ==, MAX_EVENTS);
-  g_assert_true (iterate (fixture));
-  g_assert_cmpuint (probes_count_calls (probes, n_probes), ==, 2 * MAX_EVENTS);
+  for (gsize i = 1; i <= 2; i++)
+    {
+      g_assert_true (iterate (fixture));
+      g_assert_cmpuint (probes_count_calls (probes, n_probes), <=, i * MAX_EVENTS);
+      g_assert_cmpuint (probes_count_calls (probes, n_probes), >=, i * MAX_EVENTS - 1);
+    }
+
   g_assert_true (iterate (fixture));
   g_assert_cmpuint (probes_count_calls (probes, n_probes), ==, n_probes);
   g_assert_false (iterate (fixture));
@@ -464,10 +468,13 @@ test_fair (ReactorFixture *fixture,
   gsize n_probes = 3 * MAX_EVENTS;
   Probe *probes = probes_new (fixture->reactor, n_probes, EPOLLIN);
 
+  /* GLib's own wake-up takes a place the first time. */
+  g_main_context_wakeup (fixture->context);
   for (int i = 0; i < 6; i++)
     g_assert_true (iterate (fixture));
+  g_assert_cmpuint (probes_count_calls (probes, n_probes), ==, 6 * MAX_EVENTS - 1);
   for (gsize i = 0; i < n_probes; i++)
-    g_assert_cmpuint (probes[i].n_calls, ==, 2);
+    g_assert_cmpuint (ABS ((int) probes[i].n_calls - 2), <=, 1);
 
   probes_free (probes, n_probes);
 }

@@ -124,31 +124,106 @@ transport_note_dryness (UsherTransport *self,
     self->is_dry = !self->is_hung_up && (n == USHER_WOULD_BLOCK || (n > 0 && (gsize) n < transfer->vectors[0].size));
 }
 
+/* Guessing. To look in vain is a system call for nothing, and to have the kernel watch is another, which is
+ * saved if the peer is heard without. Which is better is learnt from those who came before. */
+
+static gboolean
+transport_is_guessing (UsherTransport *self,
+                       const UsherTransfer *transfer)
+{
+  return self->watched_events == 0 && self->tls == NULL && transfer->direction == USHER_TRANSPORT_READ &&
+         transfer->n_vectors > 0;
+}
+
+static gboolean
+transport_test (UsherTransport *self,
+                UsherHunchKind kind)
+{
+  UsherHunch *hunch = usher_reactor_get_hunch (self->reactor, kind);
+
+  self->tested = usher_hunch_follow (hunch) ? hunch : NULL;
+  self->is_dry = self->tested == NULL;
+  return !self->is_dry;
+}
+
+/* Called in the reactor's context, before a read. Returns FALSE if it is the first, and it is no use to try. */
+static gboolean
+transport_begin (UsherTransport *self,
+                 const UsherTransfer *transfer)
+{
+  if (self->has_begun || !transport_is_guessing (self, transfer))
+    return TRUE;
+
+  self->has_begun = TRUE;
+  return transport_test (self, USHER_HUNCH_HAS_SPOKEN);
+}
+
+/* Called in the reactor's context, after a read. Returns whether it was for the second time. */
+static gboolean
+transport_learn (UsherTransport *self,
+                 const UsherTransfer *transfer,
+                 gssize n)
+{
+  UsherHunch *tested = self->tested;
+
+  if (tested == NULL || transfer->direction != USHER_TRANSPORT_READ)
+    return FALSE;
+
+  self->tested = NULL;
+  usher_hunch_learn (tested, n != USHER_WOULD_BLOCK);
+  return tested == usher_reactor_get_hunch (self->reactor, USHER_HUNCH_SPEAKS_SOON);
+}
+
+/* Called in the reactor's context. Whether it is read a second time, soon, before it is watched. */
+static gboolean
+transport_reads_again (UsherTransport *self,
+                       const UsherTransfer *transfer)
+{
+  if (!transport_is_guessing (self, transfer) || !transport_test (self, USHER_HUNCH_SPEAKS_SOON))
+    return FALSE;
+
+  usher_transport_post (self);
+  return TRUE;
+}
+
+/* Called in the reactor's context. */
+static gboolean
+transport_wait (UsherTransport *self,
+                UsherTransfer *transfer,
+                gboolean may_read_again,
+                GError **error)
+{
+  g_autoptr (GError) watch_error = NULL;
+
+  transport_start_timer (self, transfer->wait_until_usec);
+  if ((may_read_again && transport_reads_again (self, transfer)) ||
+      transport_watch (self, transfer->direction, &watch_error))
+    return TRUE;
+
+  usher_transport_record_error (self, watch_error);
+  g_propagate_error (error, g_steal_pointer (&watch_error));
+  usher_transport_end_write (self, transfer);
+  return FALSE;
+}
+
 /* Called in the reactor's context. */
 static gssize
 transport_try_or_wait (UsherTransport *self,
                        UsherTransfer *transfer,
                        GError **error)
 {
-  g_autoptr (GError) watch_error = NULL;
-  gssize n;
+  gboolean may_read_again = transport_begin (self, transfer);
+  gssize n = usher_transport_try (self, transfer, error);
 
-  n = usher_transport_try (self, transfer, error);
   transport_note_dryness (self, transfer, n);
+  may_read_again = !transport_learn (self, transfer, n) && may_read_again;
   if (n != USHER_WOULD_BLOCK)
     return n;
 
   if (!usher_transport_enter (self, error))
     return -1;
 
-  transport_start_timer (self, transfer->wait_until_usec);
-  if (!transport_watch (self, transfer->direction, &watch_error))
-    {
-      usher_transport_record_error (self, watch_error);
-      g_propagate_error (error, g_steal_pointer (&watch_error));
-      usher_transport_end_write (self, transfer);
-      n = -1;
-    }
+  n = transport_wait (self, transfer, may_read_again, error) ? USHER_WOULD_BLOCK : -1;
   usher_transport_leave (self);
 
   return n;

@@ -62,6 +62,8 @@ struct _UsherTransport
   guint32 watched_events; /* written (main-context) (locked-by lock): 0 while the descriptor is not watched */
   gboolean is_dry;        /* (main-context): nothing to read before the watch tells of it */
   gboolean is_hung_up;    /* (main-context): it tells of nothing more */
+  gboolean has_begun;     /* (main-context): to be read from */
+  UsherHunch *tested;     /* (unowned) (nullable) (main-context): by what the next read finds */
 };
 
 /* Keeps the descriptor from being closed. Fails if it is closed, or about to be. */

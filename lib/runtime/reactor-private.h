@@ -4,6 +4,9 @@
 #pragma once
 
 #include <gio/gio.h>
+#include <sys/epoll.h>
+
+#include "runtime/hunch-private.h"
 
 G_BEGIN_DECLS
 
@@ -58,11 +61,22 @@ struct _UsherMessage
   UsherMessage *next; /* (unowned) (nullable) */
 };
 
+typedef enum
+{
+  USHER_HUNCH_HAS_SPOKEN,  /* who has connected has sent something by the time it is served */
+  USHER_HUNCH_SPEAKS_SOON, /* who has nothing to say has before the others are served */
+} UsherHunchKind;
+
+#define USHER_N_HUNCHES (USHER_HUNCH_SPEAKS_SOON + 1)
+
 /* Any thread. Never fails: the epoll descriptor is made with the first watch. */
 UsherReactor *usher_reactor_ref_for_context (GMainContext *context);
 UsherReactor *usher_reactor_ref (UsherReactor *self);
 void usher_reactor_unref (UsherReactor *self);
 GMainContext *usher_reactor_get_context (UsherReactor *self);
+/* (transfer none): what the reactor's peers have taught it. */
+UsherHunch *usher_reactor_get_hunch (UsherReactor *self,
+                                     UsherHunchKind kind);
 /* (transfer none): the stacks of its fibers. */
 UsherStackPool *usher_reactor_get_stack_pool (UsherReactor *self);
 
@@ -102,6 +116,13 @@ void usher_reactor_post (UsherReactor *self,
 /* How often the reactor has been dispatched: what is ready in two dispatches in a row has never been
  * not ready. */
 guint64 usher_reactor_get_n_dispatches (UsherReactor *self);
+
+/* How many events are taken at a time. The rest waits for the next dispatch. */
+#define USHER_MAX_EVENTS 256
+/* What epoll says, for the dispatch that comes next. */
+void usher_reactor_take_events (UsherReactor *self,
+                                const struct epoll_event *events,
+                                int n_events);
 
 /* `events` are EPOLL*, EPOLLET among them if wanted. What is told may be stale by then, if another
  * callback came first: EAGAIN is no surprise. The error is G_IO_ERROR, from errno. */

@@ -7,6 +7,7 @@
 #include "runtime/epoll-private.h"
 #include "runtime/fiber-private.h"
 #include "runtime/message-queue-private.h"
+#include "runtime/poll-func-private.h"
 #include "runtime/stack-pool-private.h"
 #include "runtime/timer-heap-private.h"
 #include "runtime/watch-queue-private.h"
@@ -14,9 +15,6 @@
 
 #include <glib-unix.h>
 #include <unistd.h>
-
-/* How many watches one dispatch may find ready. The rest waits for the next one. */
-#define MAX_EVENTS 256
 
 #define NEVER -1
 
@@ -30,6 +28,8 @@ struct _UsherReactor
 
   int epoll_fd; /* (owned): -1 before the first watch */
   gpointer epoll_tag;
+  UsherPoll poll;
+  gboolean is_polled; /* what epoll has is in the queues by now */
   UsherWatchTable watches;
   guint n_watches;
   guint64 n_dispatches;
@@ -43,6 +43,7 @@ struct _UsherReactor
 
   UsherMessageQueue messages; /* each holds a reference on the reactor */
   UsherStackPool stacks;
+  UsherHunch hunches[USHER_N_HUNCHES];
 };
 
 static __thread UsherReactor *dispatching; /* (unowned) (nullable): by this thread */
@@ -70,12 +71,11 @@ pop_watch (UsherReactor *self,
   return watch != NULL ? watch : usher_watch_queue_pop (&self->ready_patient, events);
 }
 
-static void
-collect_events (UsherReactor *self)
+void
+usher_reactor_take_events (UsherReactor *self,
+                           const struct epoll_event *events,
+                           int n_events)
 {
-  struct epoll_event events[MAX_EVENTS];
-  int n_events = epoll_wait (self->epoll_fd, events, MAX_EVENTS, 0);
-
   for (int i = 0; i < n_events; i++)
     {
       UsherWatch *watch = usher_watch_table_find (&self->watches, events[i].data.u64);
@@ -83,6 +83,19 @@ collect_events (UsherReactor *self)
       if (watch != NULL)
         usher_watch_queue_push (get_queue (self, watch), watch, events[i].events);
     }
+
+  self->is_polled = TRUE;
+}
+
+static void
+collect_events (UsherReactor *self)
+{
+  struct epoll_event events[USHER_MAX_EVENTS];
+
+  if (!self->is_polled && self->epoll_tag != NULL && g_source_query_unix_fd (&self->source, self->epoll_tag) != 0)
+    usher_reactor_take_events (self, events, epoll_wait (self->epoll_fd, events, USHER_MAX_EVENTS, 0));
+
+  self->is_polled = FALSE;
 }
 
 static void
@@ -91,9 +104,7 @@ run_watches (UsherReactor *self)
   UsherWatch *watch;
   guint32 events = 0;
 
-  if (self->epoll_tag != NULL && g_source_query_unix_fd (&self->source, self->epoll_tag) != 0)
-    collect_events (self);
-
+  collect_events (self);
   while ((watch = pop_watch (self, &events)) != NULL)
     watch->func (watch, events);
 }
@@ -185,6 +196,9 @@ usher_reactor_prepare (GSource *source,
 
   usher_fiber_forbid_iteration (self);
   *timeout_msec = -1;
+  self->is_polled = FALSE;
+  if (self->n_watches > 0)
+    usher_poll_expect (&self->poll);
 
   return !usher_watch_queue_is_empty (&self->ready) || !usher_watch_queue_is_empty (&self->ready_patient) || !usher_message_queue_fall_asleep (&self->messages);
 }
@@ -252,6 +266,7 @@ usher_reactor_new (GMainContext *context)
   usher_message_queue_init (&self->messages);
   usher_stack_pool_init (&self->stacks, self);
 
+  usher_poll_init (&self->poll, self, context);
   g_source_set_static_name (&self->source, "usher");
   g_source_set_can_recurse (&self->source, TRUE);
   g_source_attach (&self->source, context);
@@ -278,6 +293,7 @@ usher_reactor_dispose (UsherReactor *self)
   g_warn_if_fail (self->n_watches == 0);
 
   forget (self);
+  usher_poll_clear (&self->poll);
   usher_stack_pool_clear (&self->stacks);
   arm (self, NEVER);
   g_source_destroy (&self->source);
@@ -329,6 +345,13 @@ GMainContext *
 usher_reactor_get_context (UsherReactor *self)
 {
   return self->context;
+}
+
+UsherHunch *
+usher_reactor_get_hunch (UsherReactor *self,
+                         UsherHunchKind kind)
+{
+  return &self->hunches[kind];
 }
 
 UsherStackPool *
@@ -414,7 +437,8 @@ usher_watch_add (UsherWatch *watch,
 
   *watch = (UsherWatch){ .reactor = reactor, .func = func, .fd = fd };
   usher_watch_table_add (&reactor->watches, watch);
-  reactor->n_watches++;
+  if (reactor->n_watches++ == 0)
+    usher_poll_begin (&reactor->poll, reactor->epoll_fd);
 
   return TRUE;
 }
@@ -437,7 +461,8 @@ usher_watch_forget (UsherWatch *watch)
 
   usher_watch_table_remove (&reactor->watches, watch);
   usher_watch_queue_remove (get_queue (reactor, watch), watch);
-  reactor->n_watches--;
+  if (--reactor->n_watches == 0)
+    usher_poll_forget (&reactor->poll);
 }
 
 void

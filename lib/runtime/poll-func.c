@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include "runtime/poll-func-private.h"
+
+#include "runtime/epoll-private.h"
+
+/* No watch has it. */
+#define WAKE_KEY 0
+
+#define MAX_FDS 2
+
+/* GLib does not say whose poll it is. */
+static __thread UsherPoll *expected; /* (unowned) (nullable) */
+
+/* A context has a descriptor to be woken by from its beginning. */
+static int
+find_wake_fd (GMainContext *context)
+{
+  GPollFD fds[MAX_FDS];
+  int timeout_msec;
+  int n_fds = g_main_context_query (context, G_MAXINT, &timeout_msec, fds, MAX_FDS);
+
+  return n_fds == 1 ? fds[0].fd : -1;
+}
+
+void
+usher_poll_init (UsherPoll *self,
+                 UsherReactor *reactor,
+                 GMainContext *context)
+{
+  *self = (UsherPoll){ .reactor = reactor, .context = context, .wake_fd = find_wake_fd (context), .epoll_fd = -1 };
+}
+
+/* Whether all that is polled is in the epoll set. */
+static gboolean
+poll_covers (const UsherPoll *self,
+             const GPollFD *fds,
+             guint n_fds)
+{
+  gboolean has_epoll = FALSE;
+
+  for (guint i = 0; i < n_fds; i++)
+    {
+      if (fds[i].fd != self->epoll_fd && fds[i].fd != self->wake_fd)
+        return FALSE;
+      has_epoll = has_epoll || fds[i].fd == self->epoll_fd;
+    }
+
+  return has_epoll;
+}
+
+/* Returns whether GLib is woken up. */
+static gboolean
+steal_wake_up (struct epoll_event *events,
+               int *n_events)
+{
+  for (int i = 0; i < *n_events; i++)
+    if (events[i].data.u64 == WAKE_KEY)
+      {
+        events[i] = events[--*n_events];
+        return TRUE;
+      }
+
+  return FALSE;
+}
+
+static int
+poll_once (UsherPoll *self,
+           GPollFD *fds,
+           guint n_fds,
+           int timeout_msec)
+{
+  struct epoll_event events[USHER_MAX_EVENTS];
+  int n_events = epoll_wait (self->epoll_fd, events, USHER_MAX_EVENTS, timeout_msec);
+  gboolean is_woken;
+  int n_ready = 0;
+
+  if (n_events < 0)
+    return n_events;
+
+  is_woken = steal_wake_up (events, &n_events);
+  usher_reactor_take_events (self->reactor, events, n_events);
+  for (guint i = 0; i < n_fds; i++)
+    {
+      gboolean is_ready = fds[i].fd == self->wake_fd ? is_woken : n_events > 0;
+
+      fds[i].revents = is_ready ? G_IO_IN : 0;
+      n_ready += is_ready;
+    }
+
+  return n_ready;
+}
+
+static int
+poll_func (GPollFD *fds,
+           guint n_fds,
+           int timeout_msec)
+{
+  UsherPoll *self = g_steal_pointer (&expected);
+
+  if (self == NULL || !poll_covers (self, fds, n_fds))
+    return g_poll (fds, n_fds, timeout_msec);
+
+  return poll_once (self, fds, n_fds, timeout_msec);
+}
+
+void
+usher_poll_begin (UsherPoll *self,
+                  int epoll_fd)
+{
+  const struct epoll_event event = { EPOLLIN, { .u64 = WAKE_KEY } };
+
+  if (self->epoll_fd >= 0 || self->wake_fd < 0 || g_main_context_get_poll_func (self->context) != g_poll ||
+      !usher_epoll_add (epoll_fd, self->wake_fd, event, NULL))
+    return;
+
+  self->epoll_fd = epoll_fd;
+  g_main_context_set_poll_func (self->context, poll_func);
+}
+
+void
+usher_poll_clear (UsherPoll *self)
+{
+  usher_poll_forget (self);
+  if (self->epoll_fd >= 0 && g_main_context_get_poll_func (self->context) == poll_func)
+    g_main_context_set_poll_func (self->context, NULL);
+}
+
+void
+usher_poll_expect (UsherPoll *self)
+{
+  expected = self->epoll_fd >= 0 ? self : NULL;
+}
+
+void
+usher_poll_forget (UsherPoll *self)
+{
+  if (expected == self)
+    expected = NULL;
+}
