@@ -11,7 +11,6 @@
 #include "support/pool-fixture.h"
 #include "support/sockets.h"
 #include "usher/connection-info.h"
-#include "usher/connection-info.h"
 #include "usher/error.h"
 
 #define V1 "PROXY TCP4 192.0.2.1 198.51.100.2 5123 443\r\n"
@@ -102,6 +101,23 @@ set_up_on_loop (PoolFixture *fixture,
                 gconstpointer setting)
 {
   pool_fixture_set_up_on_loop (fixture, NULL);
+  configure (fixture, setting);
+}
+
+static void
+set_up_scripted_in_two_workers (PoolFixture *fixture,
+                                gconstpointer setting)
+{
+  pool_fixture_set_up_scripted_in_two_workers (fixture, NULL);
+  fixture->script.handler = tell_whose;
+  configure (fixture, setting);
+}
+
+static void
+set_up_in_two_workers (PoolFixture *fixture,
+                       gconstpointer setting)
+{
+  pool_fixture_set_up_in_two_workers (fixture, NULL);
   configure (fixture, setting);
 }
 
@@ -197,7 +213,7 @@ test_byte_by_byte (PoolFixture *fixture,
   for (gsize i = 0; i < sizeof bytes - 1; i++)
     {
       send_bytes (client, bytes + i, 1);
-      iterate_pending (NULL);
+      pool_fixture_settle (fixture);
     }
   test_client_expect (client, V2_WHOSE "hello");
   leave (fixture, client);
@@ -213,10 +229,10 @@ test_waits_asleep (PoolFixture *fixture,
 
   SEND (client, "PROXY TCP4");
   pool_fixture_wait_for (fixture, n_connections_is, 1);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   n_calls = fault_get_n_calls (FAULT_RECV);
   for (guint i = 0; i < 100; i++)
-    g_main_context_iteration (NULL, FALSE);
+    pool_fixture_settle (fixture);
   g_assert_cmpuint (fault_get_n_calls (FAULT_RECV), ==, n_calls);
 }
 
@@ -252,8 +268,9 @@ test_optional_and_silent (PoolFixture *fixture,
   g_autoptr (TestClient) client = test_client_connect (fixture->listen_socket);
 
   pool_fixture_wait_for (fixture, n_connections_is, 1);
+  pool_fixture_settle (fixture);
   fake_clock_advance_usec (4999 * G_TIME_SPAN_MILLISECOND);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_cmpuint (client->received->len, ==, 0);
   fake_clock_advance_usec (1 * G_TIME_SPAN_MILLISECOND);
   test_client_expect (client, "direct\n");
@@ -332,8 +349,9 @@ test_silent (PoolFixture *fixture,
   g_autoptr (TestClient) client = test_client_connect (fixture->listen_socket);
 
   pool_fixture_wait_for (fixture, n_connections_is, 1);
+  pool_fixture_settle (fixture);
   fake_clock_advance_usec (4999 * G_TIME_SPAN_MILLISECOND);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_cmpuint (usher_acceptor_pool_get_n_connections (fixture->pool), ==, 1);
   fake_clock_advance_usec (1 * G_TIME_SPAN_MILLISECOND);
   expect_turned_away (fixture, client, G_IO_ERROR_TIMED_OUT, "it did not send its PROXY header in time");
@@ -347,12 +365,13 @@ test_slow (PoolFixture *fixture,
   g_autoptr (TestClient) client = test_client_connect (fixture->listen_socket);
 
   pool_fixture_wait_for (fixture, n_connections_is, 1);
+  pool_fixture_settle (fixture);
   for (guint i = 0; i < 5; i++)
     {
       send_bytes (client, V1 + i, 1);
-      iterate_pending (NULL);
+      pool_fixture_settle (fixture);
       fake_clock_advance_usec (1 * G_TIME_SPAN_SECOND);
-      iterate_pending (NULL);
+      pool_fixture_settle (fixture);
     }
   expect_turned_away (fixture, client, G_IO_ERROR_TIMED_OUT, "it did not send its PROXY header in time");
 }
@@ -429,7 +448,7 @@ test_turns_away_on_loop (PoolFixture *fixture,
   g_autoptr (TestClient) client = test_client_connect (fixture->listen_socket);
 
   SEND (client, "GET / HTTP/1.1\r\n");
-  pool_fixture_wait_for (fixture, n_connections_is, 1);
+  pool_fixture_wait_for (fixture, n_terminates_is, 1);
   pool_fixture_wait_for (fixture, n_connections_is, 0);
   g_assert_cmpstr (client->received->str, ==, "");
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
@@ -526,12 +545,14 @@ test_drains (PoolFixture *fixture,
 
   usher_acceptor_pool_set_grace_msec (fixture->pool, 1000);
   pool_fixture_wait_for (fixture, n_connections_is, 2);
+  pool_fixture_settle (fixture);
   usher_child_shutdown (USHER_CHILD (fixture->pool), USHER_STOP_FINAL);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
 
   SEND (late, V1);
   shutdown (late->fd, SHUT_WR);
   pool_fixture_wait_for (fixture, n_connections_is, 1);
+  pool_fixture_settle (fixture);
   fake_clock_advance_usec (1 * G_TIME_SPAN_SECOND);
   pool_fixture_expect_exit (fixture, USHER_EXIT_SHUTDOWN);
   test_client_expect_end (silent);
@@ -681,8 +702,22 @@ test_trust (void)
   assert_trust ("10.0.0.0/8", NULL, TRUE);
 }
 
-#define ADD(path, setting, func) g_test_add ("/pool-proxy/" path, PoolFixture, &setting, set_up_scripted, func, tear_down)
-#define ADD_ON_LOOP(path, setting, func) g_test_add ("/pool-proxy/" path, PoolFixture, &setting, set_up_on_loop, func, tear_down)
+#define ADD(path, setting, func)                                                                              \
+  G_STMT_START                                                                                                \
+  {                                                                                                           \
+    g_test_add ("/pool-proxy/" path, PoolFixture, &setting, set_up_scripted, func, tear_down);                \
+    g_test_add ("/pool-proxy/" path "/in-two-workers", PoolFixture, &setting, set_up_scripted_in_two_workers, \
+                func, tear_down);                                                                             \
+  }                                                                                                           \
+  G_STMT_END
+#define ADD_ON_LOOP(path, setting, func)                                                                         \
+  G_STMT_START                                                                                                   \
+  {                                                                                                              \
+    g_test_add ("/pool-proxy/" path "/on-the-loop", PoolFixture, &setting, set_up_on_loop, func, tear_down);     \
+    g_test_add ("/pool-proxy/" path "/on-the-loop/in-two-workers", PoolFixture, &setting, set_up_in_two_workers, \
+                func, tear_down);                                                                                \
+  }                                                                                                              \
+  G_STMT_END
 
 int
 main (int argc,
@@ -696,13 +731,13 @@ main (int argc,
   ADD ("takes-a-header/v2-if-there-is-one", optional, test_v2);
   ADD ("takes-a-header/of-the-proxy-itself", required, test_local);
   ADD ("takes-a-header/byte-by-byte", required, test_byte_by_byte);
-  ADD_ON_LOOP ("takes-a-header/on-the-loop", required, test_echo_on_loop);
+  ADD_ON_LOOP ("takes-a-header", required, test_echo_on_loop);
   ADD ("waits-asleep", required, test_waits_asleep);
   ADD ("may-do-without", optional, test_optional);
   ADD ("may-do-without-when-the-time-is-over", optional, test_optional_and_silent);
   ADD ("leaves-what-a-stranger-says", optional_of_others, test_optional_and_untrusted);
   ADD ("ends-without-a-header", required, test_missing);
-  ADD_ON_LOOP ("ends-without-a-header/on-the-loop", required, test_turns_away_on_loop);
+  ADD_ON_LOOP ("ends-without-a-header", required, test_turns_away_on_loop);
   ADD ("ends-with-a-broken-header", required, test_broken);
   ADD ("ends-with-a-broken-header/though-it-may-do-without", optional, test_broken);
   ADD ("ends-with-an-endless-header", required, test_endless);
@@ -718,7 +753,7 @@ main (int argc,
   ADD ("drains", required, test_drains);
   ADD ("is-made-to-exit", required, test_is_made_to_exit);
   ADD ("is-killed/in-threads", required, test_is_killed_in_threads);
-  ADD_ON_LOOP ("is-killed/on-the-loop", required, test_is_killed);
+  ADD_ON_LOOP ("is-killed", required, test_is_killed);
   g_test_add_func ("/pool-proxy/refuses-settings-that-it-cannot-use", test_settings);
   g_test_add_func ("/pool-proxy/keeps-a-given-socket-when-it-refuses", test_settings_of_given_socket);
   g_test_add_func ("/pool-proxy/trusts-networks", test_trust);
