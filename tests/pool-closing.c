@@ -19,16 +19,20 @@
 /* What the clients of a pool meet when its listen socket is closed. */
 typedef struct
 {
+  const char *nick;
   const char *address; /* NULL for a Unix socket */
   void (*set_up_pool) (PoolFixture *fixture,
                        gconstpointer data);
 } Case;
 
 static const Case cases[] = {
-  { "tcp://127.0.0.1:0", pool_fixture_set_up_in_thread },
-  { "tcp://127.0.0.1:0", pool_fixture_set_up_on_loop },
-  { NULL, pool_fixture_set_up_in_thread },
-  { NULL, pool_fixture_set_up_on_loop },
+  { "tcp/in-a-thread", "tcp://127.0.0.1:0", pool_fixture_set_up_in_thread },
+  { "tcp/on-the-loop", "tcp://127.0.0.1:0", pool_fixture_set_up_on_loop },
+  { "tcp/in-two-workers", "tcp://127.0.0.1:0", pool_fixture_set_up_in_two_workers },
+  { "tcp/in-threads-of-two-workers", "tcp://127.0.0.1:0", pool_fixture_set_up_threads_in_two_workers },
+  { "unix/in-a-thread", NULL, pool_fixture_set_up_in_thread },
+  { "unix/on-the-loop", NULL, pool_fixture_set_up_on_loop },
+  { "unix/in-two-workers", NULL, pool_fixture_set_up_in_two_workers },
 };
 
 typedef struct
@@ -77,11 +81,12 @@ tear_down (Fixture *fixture,
   g_free (fixture->directory);
 }
 
-/* Nobody is accepted, as the main context is not iterated meanwhile. */
+/* Nobody is accepted, as the main context is not iterated meanwhile, and workers are held. */
 static void
 fill_queue (Fixture *fixture,
             guint n)
 {
+  pool_fixture_hold_workers (&fixture->pool);
   for (guint i = 0; i < n; i++)
     {
       TestClient *client = test_client_connect (fixture->pool.listen_socket);
@@ -101,18 +106,46 @@ stop (Fixture *fixture)
   usher_child_shutdown (USHER_CHILD (fixture->pool.pool), USHER_STOP_FINAL);
 }
 
+typedef struct
+{
+  Fixture *fixture;
+  guint first, end;
+} Crowd;
+
+/* Each of them leaves when it is served, in whatever order the workers do that. */
+static gboolean
+all_are_served (gpointer user_data)
+{
+  Crowd *crowd = user_data;
+  guint n_served = 0;
+
+  for (guint i = crowd->first; i < crowd->end; i++)
+    {
+      TestClient *client = crowd->fixture->clients->pdata[i];
+
+      n_served += client->received->len > 0;
+      if (g_str_equal (client->received->str, "hello"))
+        {
+          g_string_append (client->received, " and goodbye");
+          shutdown (client->fd, SHUT_WR);
+        }
+    }
+
+  return n_served == crowd->end - crowd->first;
+}
+
 static void
 assert_served (Fixture *fixture,
                guint first,
                guint end)
 {
+  iterate_until (NULL, all_are_served, &(Crowd){ fixture, first, end });
   for (guint i = first; i < end; i++)
     {
       TestClient *client = fixture->clients->pdata[i];
 
-      test_client_expect (client, "hello");
+      g_assert_cmpstr (client->received->str, ==, "hello and goodbye");
       g_assert_cmpint (client->error, ==, 0);
-      shutdown (client->fd, SHUT_WR);
     }
 }
 
@@ -131,6 +164,13 @@ set_goodbye (Fixture *fixture)
   g_autoptr (GBytes) goodbye = g_bytes_new_static ("busy\n", 5);
 
   usher_acceptor_pool_set_goodbye (fixture->pool.pool, goodbye);
+}
+
+static void
+stay_when_told (Fixture *fixture)
+{
+  usher_acceptor_pool_set_drain_idle_reads (fixture->pool.pool, FALSE);
+  fixture->pool.script.is_polite = FALSE;
 }
 
 static void
@@ -213,9 +253,11 @@ test_waits (Fixture *fixture,
   usher_acceptor_pool_set_at_limit (fixture->pool.pool, USHER_AT_LIMIT_WAIT);
   usher_acceptor_pool_set_at_limit_wait_msec (fixture->pool.pool, 500);
   set_goodbye (fixture);
+  stay_when_told (fixture);
   fill_queue (fixture, 2);
   stop (fixture);
   test_client_expect (fixture->clients->pdata[0], "hello");
+  pool_fixture_settle (&fixture->pool);
   fake_clock_advance_usec (500 * G_TIME_SPAN_MILLISECOND);
   test_client_expect (fixture->clients->pdata[1], "busy\n");
   shutdown (((TestClient *) fixture->clients->pdata[0])->fd, SHUT_WR);
@@ -230,12 +272,11 @@ test_ends_with_the_grace (Fixture *fixture,
   g_autoptr (TestClient) first = NULL;
 
   usher_acceptor_pool_set_max_connections (fixture->pool.pool, 1);
-  usher_acceptor_pool_set_drain_idle_reads (fixture->pool.pool, FALSE);
-  fixture->pool.script.is_polite = FALSE;
+  stay_when_told (fixture);
   first = pool_fixture_greet (&fixture->pool);
   fill_queue (fixture, 3);
   stop (fixture);
-  iterate_pending (NULL);
+  pool_fixture_settle (&fixture->pool);
   g_assert_cmpuint (get_n_refused (fixture, USHER_REFUSAL_DRAINING), ==, 0);
   fake_clock_advance_usec (5 * G_TIME_SPAN_SECOND);
   pool_fixture_expect_exit (&fixture->pool, USHER_EXIT_SHUTDOWN);
@@ -262,12 +303,14 @@ test_has_patience (Fixture *fixture,
   g_ptr_array_add (fixture->clients, silent);
   g_ptr_array_add (fixture->clients, heard);
   pool_fixture_wait_for (&fixture->pool, n_connections_is, 2);
+  pool_fixture_settle (&fixture->pool);
   fake_clock_advance_usec (400 * G_TIME_SPAN_MILLISECOND);
   stop (fixture);
   test_client_expect_end (heard);
   pool_fixture_wait_for (&fixture->pool, n_connections_is, 1);
+  pool_fixture_settle (&fixture->pool);
   fake_clock_advance_usec (599 * G_TIME_SPAN_MILLISECOND);
-  iterate_pending (NULL);
+  pool_fixture_settle (&fixture->pool);
   g_assert_false (is_draining (fixture));
   test_client_send (silent, "hello");
   test_client_expect (silent, "hello");
@@ -281,15 +324,17 @@ static void
 test_tells_later (Fixture *fixture,
                   gconstpointer data)
 {
-  TestClient *client = test_client_connect (fixture->pool.listen_socket);
+  TestClient *client;
 
+  pool_fixture_hold_workers (&fixture->pool);
+  client = test_client_connect (fixture->pool.listen_socket);
   g_ptr_array_add (fixture->clients, client);
   usher_listen_socket_close (fixture->pool.listen_socket);
   pool_fixture_wait_for (&fixture->pool, n_connections_is, 1);
   usher_child_shutdown (USHER_CHILD (fixture->pool.pool), USHER_STOP_FINAL);
-  iterate_pending (NULL);
+  pool_fixture_settle (&fixture->pool);
   fake_clock_advance_usec (999 * G_TIME_SPAN_MILLISECOND);
-  iterate_pending (NULL);
+  pool_fixture_settle (&fixture->pool);
   g_assert_false (is_draining (fixture));
   test_client_send (client, "hello");
   test_client_expect (client, "hello");
@@ -350,10 +395,12 @@ test_removed_meanwhile (Fixture *fixture,
                         gconstpointer data)
 {
   usher_acceptor_pool_set_max_connections (fixture->pool.pool, 1);
+  stay_when_told (fixture);
   fill_queue (fixture, 3);
   usher_listen_socket_close (fixture->pool.listen_socket);
   pool_fixture_wait_for (&fixture->pool, n_connections_is, 1);
   g_assert_true (usher_acceptor_pool_remove_socket (fixture->pool.pool, fixture->pool.listen_socket, NULL));
+  pool_fixture_settle (&fixture->pool);
   g_assert_cmpuint (get_n_refused (fixture, USHER_REFUSAL_DRAINING), ==, 2);
   assert_served (fixture, 0, 1);
   pool_fixture_stop (&fixture->pool);
@@ -476,11 +523,9 @@ add_case (const char *name,
           void (*test) (Fixture *fixture,
                         gconstpointer data))
 {
-  static const char *const nicks[] = { "tcp/in-a-thread", "tcp/on-the-loop", "unix/in-a-thread", "unix/on-the-loop" };
-
   for (guint i = 0; i < G_N_ELEMENTS (cases); i++)
     {
-      g_autofree char *path = g_strdup_printf ("/pool-closing/%s/%s", name, nicks[i]);
+      g_autofree char *path = g_strdup_printf ("/pool-closing/%s/%s", name, cases[i].nick);
 
       g_test_add (path, Fixture, &cases[i], set_up, test, tear_down);
     }
