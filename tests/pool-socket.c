@@ -5,7 +5,7 @@
 
 #include "runtime/fiber-private.h"
 #include "support/fault.h"
-#include "support/pool-fixture.h"
+#include "support/pool-rules.h"
 #include "usher/error.h"
 
 static void
@@ -19,16 +19,23 @@ test_charges_start_errors (PoolFixture *fixture,
   pool_fixture_expect_report (fixture, 0, USHER_REPORT_START_ERROR, "tcp://127.0.0.1:0");
 }
 
+/* Each worker makes its own. */
+static guint
+get_n_crews (PoolFixture *fixture)
+{
+  return MAX (fixture->n_workers, 1);
+}
+
 static void
 test_ignoring_is_never_hot (PoolFixture *fixture,
                             gconstpointer data)
 {
   fixture->script.init_answer = USHER_ACCEPTOR_IGNORE;
   pool_fixture_start (fixture);
-  pool_fixture_wait_for (fixture, n_inits_is_at_least, 101);
-  for (guint i = 0; i < 1000; i++)
-    iterate_pending (NULL);
-  g_assert_cmpint (g_atomic_int_get (&fixture->script.n_inits), <=, 102);
+  pool_fixture_wait_for (fixture, n_inits_is_at_least, 101 * get_n_crews (fixture));
+  for (guint i = 0; i < 100; i++)
+    pool_fixture_settle (fixture);
+  g_assert_cmpint (g_atomic_int_get (&fixture->script.n_inits), <=, 102 * get_n_crews (fixture));
 
   fixture->script.init_answer = USHER_ACCEPTOR_READY;
   fake_clock_advance_usec (20 * G_TIME_SPAN_MILLISECOND);
@@ -44,10 +51,10 @@ test_failing_to_start_is_never_hot (PoolFixture *fixture,
   fixture->script.init_answer = USHER_ACCEPTOR_ERROR;
   usher_acceptor_pool_set_intensity (fixture->pool, G_MAXUINT);
   pool_fixture_start (fixture);
-  pool_fixture_wait_for (fixture, n_inits_is_at_least, 101);
+  pool_fixture_wait_for (fixture, n_inits_is_at_least, 101 * get_n_crews (fixture));
   for (guint i = 0; i < 100; i++)
-    iterate_pending (NULL);
-  g_assert_cmpint (g_atomic_int_get (&fixture->script.n_inits), <=, 102);
+    pool_fixture_settle (fixture);
+  g_assert_cmpint (g_atomic_int_get (&fixture->script.n_inits), <=, 102 * get_n_crews (fixture));
 
   fixture->script.init_answer = USHER_ACCEPTOR_READY;
   fake_clock_advance_usec (20 * G_TIME_SPAN_MILLISECOND);
@@ -57,33 +64,33 @@ test_failing_to_start_is_never_hot (PoolFixture *fixture,
 
 static UsherAcceptor *
 fail_to_make (gpointer pool,
-              gpointer user_data,
+              gpointer n_made,
               GError **error)
 {
-  guint *n_made = user_data;
-
-  (*n_made)++;
+  g_atomic_int_inc ((int *) n_made);
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "no luck");
   return NULL;
 }
 
 static void
-test_a_failing_factory_is_never_hot (void)
+test_a_failing_factory_is_never_hot (gconstpointer n_workers)
 {
   PoolFixture fixture = { 0 };
-  guint n_made = 0;
+  int n_made = 0;
 
   fake_clock_install ();
   pool_fixture_set_up (&fixture, usher_acceptor_pool_new_with_factory ("test", fail_to_make, &n_made, NULL));
+  pool_fixture_set_workers (&fixture, GPOINTER_TO_UINT (n_workers));
   usher_acceptor_pool_set_intensity (fixture.pool, G_MAXUINT);
   pool_fixture_start (&fixture);
   for (guint i = 0; i < 100; i++)
-    iterate_pending (NULL);
-  g_assert_cmpuint (n_made, ==, 101);
+    pool_fixture_settle (&fixture);
+  g_assert_cmpuint (g_atomic_int_get (&n_made), ==, 101 * get_n_crews (&fixture));
 
   fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);
-  iterate_pending (NULL);
-  g_assert_cmpuint (n_made, ==, 202);
+  for (guint i = 0; i < 100; i++)
+    pool_fixture_settle (&fixture);
+  g_assert_cmpuint (g_atomic_int_get (&n_made), ==, 202 * get_n_crews (&fixture));
   pool_fixture_stop (&fixture);
   pool_fixture_tear_down (&fixture, NULL);
 }
@@ -116,6 +123,7 @@ test_waits_for_what_an_init_lacks (PoolFixture *fixture,
       pool_fixture_wait_for (fixture, n_reports_is, i + 1);
       pool_fixture_expect_report (fixture, i, USHER_REPORT_RESOURCE, "pauses");
 
+      pool_fixture_settle (fixture);
       fixture->script.init_answer = USHER_ACCEPTOR_READY;
       fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);
       pool_fixture_wait_for (fixture, n_waiting_is, 2);
@@ -134,8 +142,9 @@ test_accept_timeout (PoolFixture *fixture,
   fixture->script.accept_timeout_msec = 1000;
   pool_fixture_start (fixture);
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  pool_fixture_settle (fixture);
   fake_clock_advance_usec (999 * G_TIME_SPAN_MILLISECOND);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_cmpint (g_atomic_int_get (&fixture->script.n_terminates), ==, 0);
 
   fake_clock_advance_usec (1 * G_TIME_SPAN_MILLISECOND);
@@ -196,6 +205,7 @@ warm_up (PoolFixture *fixture)
   pool_fixture_start (fixture);
   serve_a_client (fixture, test_client_connect (fixture->listen_socket));
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  pool_fixture_settle (fixture);
   return count_fds ();
 }
 
@@ -204,7 +214,7 @@ cool_down (PoolFixture *fixture,
            guint n_fds)
 {
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_cmpuint (count_fds (), ==, n_fds);
   pool_fixture_stop (fixture);
   fault_clear ();
@@ -239,8 +249,8 @@ test_many_failures_of_peers_are_never_hot (PoolFixture *fixture,
   fault_inject (FAULT_ACCEPT4, 0, FAULT_FOREVER, ECONNABORTED);
   client = test_client_connect (fixture->listen_socket);
   for (guint i = 0; i < 100; i++)
-    iterate_pending (NULL);
-  g_assert_cmpuint (fault_get_n_calls (FAULT_ACCEPT4), <, 120);
+    pool_fixture_settle (fixture);
+  g_assert_cmpuint (fault_get_n_calls (FAULT_ACCEPT4), <, 120 * get_n_crews (fixture));
 
   fault_clear ();
   fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);
@@ -270,10 +280,10 @@ test_pauses_when_something_runs_out (PoolFixture *fixture,
       for (guint pause = 10; pause <= 40; pause *= 2)
         {
           fake_clock_advance_usec ((pause - 1) * G_TIME_SPAN_MILLISECOND);
-          iterate_pending (NULL);
+          pool_fixture_settle (fixture);
           g_assert_cmpuint (usher_acceptor_pool_get_n_connections (fixture->pool), ==, 0);
           fake_clock_advance_usec (1 * G_TIME_SPAN_MILLISECOND);
-          iterate_pending (NULL);
+          pool_fixture_settle (fixture);
         }
 
       serve_a_client (fixture, client);
@@ -297,7 +307,7 @@ test_reports_what_runs_out_once_in_a_while (PoolFixture *fixture,
   for (guint i = 0; i < 9; i++)
     {
       fake_clock_advance_usec (1 * G_TIME_SPAN_SECOND);
-      iterate_pending (NULL);
+      pool_fixture_settle (fixture);
     }
   g_assert_cmpuint (fixture->reports->len, ==, 1);
 
@@ -318,15 +328,16 @@ test_a_new_life_begins_with_a_short_pause (PoolFixture *fixture,
   client = test_client_connect (fixture->listen_socket);
   pool_fixture_wait_for (fixture, n_reports_is, 1);
   fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   fake_clock_advance_usec (20 * G_TIME_SPAN_MILLISECOND);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   pool_fixture_stop (fixture);
   g_clear_pointer (&fixture->exit, usher_exit_unref);
 
   fake_clock_advance_usec (11 * G_TIME_SPAN_SECOND);
   pool_fixture_start (fixture);
   pool_fixture_wait_for (fixture, n_reports_is, 2);
+  pool_fixture_settle (fixture);
   fault_clear ();
   fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);
   test_client_send (client, "hello");
@@ -352,6 +363,7 @@ test_a_broken_socket_goes_down (PoolFixture *fixture,
       client = test_client_connect (fixture->listen_socket);
       pool_fixture_wait_for (fixture, n_waiting_is, 0);
       g_assert_false (usher_listen_socket_is_up (fixture->listen_socket));
+      test_client_reset (client);
 
       g_assert_true (usher_listen_socket_open (fixture->listen_socket, NULL));
       serve_a_client (fixture, test_client_connect (fixture->listen_socket));
@@ -442,7 +454,11 @@ test_takes_a_lone_connection_by_one_call (PoolFixture *fixture,
   fault_clear ();
 }
 
+/* Not in two workers: "takes-a-lone-connection-by-one-call", as the other one is woken and asks, too; and
+ * "pauses-when-something-runs-out", as each pauses by itself, so that the failures are over sooner. */
 #define ADD(path, set_up, function) g_test_add ("/pool-socket/" path, PoolFixture, NULL, set_up, function, pool_fixture_tear_down)
+#define SCRIPTED(name, function) POOL_CASE_SCRIPTED ("/pool-socket/" name, function)
+#define ON_LOOP(name, function) POOL_CASE_ON_LOOP ("/pool-socket/" name, function)
 
 int
 main (int argc,
@@ -451,27 +467,29 @@ main (int argc,
   g_test_init (&argc, &argv, NULL);
 
   ADD ("takes-a-lone-connection-by-one-call", pool_fixture_set_up_scripted, test_takes_a_lone_connection_by_one_call);
-  ADD ("charges-start-errors", pool_fixture_set_up_scripted, test_charges_start_errors);
-  ADD ("ignoring-is-never-hot", pool_fixture_set_up_scripted, test_ignoring_is_never_hot);
-  ADD ("failing-to-start-is-never-hot", pool_fixture_set_up_scripted, test_failing_to_start_is_never_hot);
-  g_test_add_func ("/pool-socket/a-failing-factory-is-never-hot", test_a_failing_factory_is_never_hot);
-  ADD ("waits-for-what-an-init-lacks", pool_fixture_set_up_on_loop, test_waits_for_what_an_init_lacks);
-  ADD ("replaces-an-acceptor-at-its-accept-timeout", pool_fixture_set_up_scripted, test_accept_timeout);
-  ADD ("refuses-an-accept-timeout-of-0", pool_fixture_set_up_scripted, test_refuses_an_accept_timeout_of_0);
+  SCRIPTED ("charges-start-errors", test_charges_start_errors);
+  SCRIPTED ("ignoring-is-never-hot", test_ignoring_is_never_hot);
+  SCRIPTED ("failing-to-start-is-never-hot", test_failing_to_start_is_never_hot);
+  g_test_add_data_func ("/pool-socket/a-failing-factory-is-never-hot", NULL, test_a_failing_factory_is_never_hot);
+  g_test_add_data_func ("/pool-socket/a-failing-factory-is-never-hot/in-two-workers", GUINT_TO_POINTER (2),
+                        test_a_failing_factory_is_never_hot);
+  ON_LOOP ("waits-for-what-an-init-lacks", test_waits_for_what_an_init_lacks);
+  SCRIPTED ("replaces-an-acceptor-at-its-accept-timeout", test_accept_timeout);
+  SCRIPTED ("refuses-an-accept-timeout-of-0", test_refuses_an_accept_timeout_of_0);
   ADD ("a-peers-failure-changes-nothing/in-a-thread", pool_fixture_set_up_scripted, test_a_peers_failure_changes_nothing);
-  ADD ("a-peers-failure-changes-nothing/on-the-loop", pool_fixture_set_up_on_loop, test_a_peers_failure_changes_nothing);
-  ADD ("many-failures-of-peers-are-never-hot", pool_fixture_set_up_on_loop, test_many_failures_of_peers_are_never_hot);
+  ON_LOOP ("a-peers-failure-changes-nothing", test_a_peers_failure_changes_nothing);
+  ON_LOOP ("many-failures-of-peers-are-never-hot", test_many_failures_of_peers_are_never_hot);
   ADD ("pauses-when-something-runs-out/in-a-thread", pool_fixture_set_up_scripted, test_pauses_when_something_runs_out);
   ADD ("pauses-when-something-runs-out/on-the-loop", pool_fixture_set_up_on_loop, test_pauses_when_something_runs_out);
-  ADD ("reports-it-once-in-a-while", pool_fixture_set_up_on_loop, test_reports_what_runs_out_once_in_a_while);
-  ADD ("a-new-life-begins-with-a-short-pause", pool_fixture_set_up_on_loop, test_a_new_life_begins_with_a_short_pause);
+  ON_LOOP ("reports-it-once-in-a-while", test_reports_what_runs_out_once_in_a_while);
+  ON_LOOP ("a-new-life-begins-with-a-short-pause", test_a_new_life_begins_with_a_short_pause);
   ADD ("a-broken-socket-goes-down/in-a-thread", pool_fixture_set_up_scripted, test_a_broken_socket_goes_down);
-  ADD ("a-broken-socket-goes-down/on-the-loop", pool_fixture_set_up_on_loop, test_a_broken_socket_goes_down);
-  ADD ("waits-for-threads", pool_fixture_set_up_scripted, test_waits_for_threads);
+  ON_LOOP ("a-broken-socket-goes-down", test_a_broken_socket_goes_down);
+  SCRIPTED ("waits-for-threads", test_waits_for_threads);
   if (usher_fiber_is_supported (NULL))
-    ADD ("waits-for-stacks", pool_fixture_set_up_scripted, test_waits_for_stacks);
-  ADD ("waits-for-the-epoll-set", pool_fixture_set_up_on_loop, test_waits_for_the_epoll_set);
-  ADD ("wakes-threads-without-descriptors", pool_fixture_set_up_scripted, test_wakes_threads_without_descriptors);
+    SCRIPTED ("waits-for-stacks", test_waits_for_stacks);
+  ON_LOOP ("waits-for-the-epoll-set", test_waits_for_the_epoll_set);
+  SCRIPTED ("wakes-threads-without-descriptors", test_wakes_threads_without_descriptors);
 
   return g_test_run ();
 }
