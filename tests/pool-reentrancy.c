@@ -5,7 +5,8 @@
 #include "usher/async-acceptor.h"
 
 /* Every piece of the user's code that a pool calls may do anything to the pool. Here it does each
- * thing in each place, once; then the pool must still end, start again, and serve. */
+ * thing in each place, once; then the pool must still end, start again, and serve. In a worker it has
+ * it done in the pool's context, and waits for that. */
 
 typedef enum
 {
@@ -31,17 +32,60 @@ static const char *const places[] = {
 static PoolFixture *current;
 static Place wanted_place;
 static void (*wanted_act) (PoolFixture *);
-static gboolean has_acted;
+static int has_begun; /* (atomic) */
 static gboolean is_stopped;
+
+/* In the pool's context, while whoever asked for it waits. */
+static GMutex act_lock;
+static GCond acted;
+static gboolean has_acted; /* (locked-by act_lock) */
+
+static gboolean
+act (gpointer unused)
+{
+  wanted_act (current);
+  g_mutex_lock (&act_lock);
+  has_acted = TRUE;
+  g_cond_signal (&acted);
+  g_mutex_unlock (&act_lock);
+
+  return G_SOURCE_REMOVE;
+}
 
 static void
 act_if_in (Place place)
 {
-  if (has_acted || place != wanted_place)
+  g_autoptr (GSource) source = NULL;
+
+  if (place != wanted_place || !g_atomic_int_compare_and_exchange (&has_begun, FALSE, TRUE))
     return;
 
-  has_acted = TRUE;
-  wanted_act (current);
+  if (current->n_workers == 0 || place == IN_REPORT)
+    {
+      act (NULL);
+      return;
+    }
+
+  source = g_idle_source_new ();
+  g_source_set_static_name (source, "act");
+  g_source_set_callback (source, act, NULL, NULL);
+  g_source_attach (source, NULL);
+  g_mutex_lock (&act_lock);
+  while (!has_acted)
+    g_cond_wait (&acted, &act_lock);
+  g_mutex_unlock (&act_lock);
+}
+
+static gboolean
+is_done (gpointer unused)
+{
+  gboolean is_so;
+
+  g_mutex_lock (&act_lock);
+  is_so = has_acted;
+  g_mutex_unlock (&act_lock);
+
+  return is_so;
 }
 
 static void
@@ -117,9 +161,10 @@ test_meddler_acceptor_init (UsherAcceptor *acceptor,
                             int *accept_timeout_msec,
                             GError **error)
 {
-  g_assert_false (is_stopped);
+  /* A worker hears of it later. */
+  g_assert_true (current->n_workers > 0 || !is_stopped);
   act_if_in (IN_INIT);
-  if (wanted_place != IN_REPORT || has_acted)
+  if (wanted_place != IN_REPORT || g_atomic_int_get (&has_begun))
     return USHER_ACCEPTOR_READY;
 
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_FAILED, "no luck");
@@ -213,6 +258,7 @@ typedef struct
 {
   Place place;
   guint act;
+  guint n_workers;
 } Meddling;
 
 static void
@@ -224,21 +270,27 @@ set_up (PoolFixture *fixture,
   current = fixture;
   wanted_place = meddling->place;
   wanted_act = acts[meddling->act].act;
-  has_acted = FALSE;
+  has_begun = has_acted = FALSE;
   is_stopped = FALSE;
   fake_clock_install ();
   pool_fixture_set_up (fixture, usher_acceptor_pool_new_with_factory ("test", make_meddler, NULL, NULL));
+  pool_fixture_set_workers (fixture, meddling->n_workers);
   g_signal_connect (fixture->pool, "report", G_CALLBACK (on_report), NULL);
+}
+
+static gboolean
+has_exited (gpointer fixture)
+{
+  return ((PoolFixture *) fixture)->exit != NULL;
 }
 
 static void
 end_life (PoolFixture *fixture)
 {
   shut_pool_down (fixture);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   fake_clock_advance_usec (5 * G_TIME_SPAN_SECOND);
-  iterate_pending (NULL);
-  g_assert_nonnull (fixture->exit);
+  pool_fixture_iterate_until (fixture, has_exited, fixture);
   g_assert_cmpuint (usher_acceptor_pool_get_n_waiting (fixture->pool), ==, 0);
   g_assert_cmpuint (usher_acceptor_pool_get_n_connections (fixture->pool), ==, 0);
   gt_signal_logger_assert_emission_pop (fixture->logger, fixture->pool, "exited", NULL, NULL);
@@ -256,8 +308,9 @@ meddle (PoolFixture *fixture)
     client = test_client_connect (fixture->listen_socket);
   if (wanted_place == IN_DRAIN || wanted_place == IN_EXIT)
     pool_fixture_wait_for (fixture, n_connections_is, 1);
-  else
-    iterate_pending (NULL);
+  else if (wanted_place != IN_TERMINATE)
+    pool_fixture_iterate_until (fixture, is_done, NULL);
+  pool_fixture_settle (fixture);
   if (fixture->exit == NULL)
     {
       end_life (fixture);
@@ -276,7 +329,7 @@ test_survives (PoolFixture *fixture,
   g_autoptr (GPtrArray) sockets = NULL;
 
   meddle (fixture);
-  g_assert_true (has_acted);
+  g_assert_true (is_done (NULL));
 
   is_stopped = FALSE;
   sockets = usher_acceptor_pool_which_sockets (fixture->pool);
@@ -287,27 +340,37 @@ test_survives (PoolFixture *fixture,
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
   client = test_client_connect (fixture->listen_socket);
   pool_fixture_wait_for (fixture, n_connections_is, 1);
-  g_assert_cmpuint (usher_acceptor_pool_get_n_waiting (fixture->pool), ==, 2);
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
   end_life (fixture);
   test_client_expect_end (client);
+}
+
+static void
+add_tests (guint n_workers,
+           const char *suffix)
+{
+  static Meddling meddlings[2 * G_N_ELEMENTS (places) * G_N_ELEMENTS (acts)];
+  static guint n_meddlings;
+
+  for (guint place = 0; place < G_N_ELEMENTS (places); place++)
+    for (guint act = 0; act < G_N_ELEMENTS (acts); act++)
+      {
+        g_autofree char *path = g_strdup_printf ("/pool-reentrancy/%s/%s%s", places[place], acts[act].name, suffix);
+        Meddling *meddling = &meddlings[n_meddlings++];
+
+        *meddling = (Meddling){ place, act, n_workers };
+        g_test_add (path, PoolFixture, meddling, set_up, test_survives, pool_fixture_tear_down);
+      }
 }
 
 int
 main (int argc,
       char *argv[])
 {
-  static Meddling meddlings[G_N_ELEMENTS (places)][G_N_ELEMENTS (acts)];
-
   g_test_init (&argc, &argv, NULL);
 
-  for (guint place = 0; place < G_N_ELEMENTS (places); place++)
-    for (guint act = 0; act < G_N_ELEMENTS (acts); act++)
-      {
-        g_autofree char *path = g_strdup_printf ("/pool-reentrancy/%s/%s", places[place], acts[act].name);
-
-        meddlings[place][act] = (Meddling){ place, act };
-        g_test_add (path, PoolFixture, &meddlings[place][act], set_up, test_survives, pool_fixture_tear_down);
-      }
+  add_tests (0, "");
+  add_tests (2, "/in-two-workers");
 
   return g_test_run ();
 }
