@@ -608,6 +608,8 @@ main (int argc,
   LIMIT ("takes-a-connection-out-of-the-count", test_removes_a_connection);
   g_test_add ("/pool-limits/a-handler-reaches-its-pool", PoolFixture, NULL, pool_fixture_set_up_in_thread,
               test_a_handler_reaches_its_pool, pool_fixture_tear_down);
+  g_test_add ("/pool-limits/a-handler-reaches-its-pool/in-two-workers", PoolFixture, NULL,
+              pool_fixture_set_up_threads_in_two_workers, test_a_handler_reaches_its_pool, pool_fixture_tear_down);
   LIMIT ("limits-each-peer", test_limits_each_peer);
   LIMIT ("limits-each-user", test_limits_each_user);
   LIMIT ("suspends-without-closing-the-port", test_suspends);

@@ -172,6 +172,7 @@ main (int argc,
 
   POOL_CASE ("/pool-storm/10000-resets-hurt-nobody", test_resets);
   POOL_CASE ("/pool-storm/of-three-sockets-one-goes-down", test_three_sockets);
+  /* It looks at each turn of the loop, so that it has no meaning with workers. */
   g_test_add ("/pool-storm/a-crowd-delays-nobody", PoolFixture, NULL, pool_fixture_set_up_on_loop,
               test_a_crowd_delays_nobody, pool_fixture_tear_down);
 
