@@ -411,6 +411,7 @@ test_retired_meanwhile (Fixture *fixture,
                         gconstpointer data)
 {
   usher_acceptor_pool_set_max_connections (fixture->pool.pool, 1);
+  stay_when_told (fixture);
   fill_queue (fixture, 3);
   usher_listen_socket_close (fixture->pool.listen_socket);
   pool_fixture_wait_for (&fixture->pool, n_connections_is, 1);

@@ -38,6 +38,25 @@ iterate_until (GMainContext *context,
   g_source_destroy (guard);
 }
 
+static gboolean
+look_again (gpointer user_data)
+{
+  return G_SOURCE_CONTINUE;
+}
+
+void
+iterate_and_look_until (IterateCondition condition,
+                        gpointer user_data)
+{
+  g_autoptr (GSource) source = g_timeout_source_new (1);
+
+  g_source_set_static_name (source, "look again");
+  g_source_set_callback (source, look_again, NULL, NULL);
+  g_source_attach (source, NULL);
+  iterate_until (NULL, condition, user_data);
+  g_source_destroy (source);
+}
+
 void
 iterate_pending (GMainContext *context)
 {

@@ -16,6 +16,11 @@ void iterate_until (GMainContext *context,
                     IterateCondition condition,
                     gpointer user_data);
 
+/* The same for the default context, for what another thread, or the kernel, makes true without waking
+ * it. */
+void iterate_and_look_until (IterateCondition condition,
+                             gpointer user_data);
+
 /* Iterates `context` for as long as something is ready, without waiting. */
 void iterate_pending (GMainContext *context);
 

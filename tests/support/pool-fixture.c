@@ -163,26 +163,16 @@ typedef struct
   guint n;
 } Wait;
 
-static gboolean
-look_again (gpointer user_data)
-{
-  return G_SOURCE_CONTINUE;
-}
-
 /* What happens in a worker wakes nobody here. */
 void
 pool_fixture_iterate_until (PoolFixture *self,
                             IterateCondition condition,
                             gpointer user_data)
 {
-  g_autoptr (GSource) source = g_timeout_source_new (1);
-
-  g_source_set_static_name (source, "look at the workers");
-  g_source_set_callback (source, look_again, NULL, NULL);
   if (self->n_workers > 0)
-    g_source_attach (source, NULL);
-  iterate_until (NULL, condition, user_data);
-  g_source_destroy (source);
+    iterate_and_look_until (condition, user_data);
+  else
+    iterate_until (NULL, condition, user_data);
 }
 
 static gboolean
