@@ -41,12 +41,18 @@ choose_runner (UsherCrewSocket *socket,
   return socket->crew->terms.execution == USHER_EXECUTION_FIBER ? &usher_runner_fiber : &usher_runner_thread;
 }
 
+static gsize
+run_get_size (const UsherRunner *runner)
+{
+  return sizeof (UsherAcceptorRun) + runner->place_size;
+}
+
 UsherAcceptorRun *
 usher_acceptor_run_new (UsherCrewSocket *socket,
                         UsherAcceptor *acceptor)
 {
   const UsherRunner *runner = choose_runner (socket, acceptor);
-  UsherAcceptorRun *self = g_malloc0 (sizeof (UsherAcceptorRun) + runner->place_size);
+  UsherAcceptorRun *self = usher_free_list_take (&socket->crew->spare_runs, run_get_size (runner));
 
   g_ref_count_init (&self->ref_count);
   self->state = USHER_RUN_STARTING;
@@ -78,16 +84,20 @@ usher_acceptor_run_ref (UsherAcceptorRun *self)
 void
 usher_acceptor_run_unref (UsherAcceptorRun *self)
 {
+  g_autoptr (UsherCrewSocket) socket = NULL;
+  UsherCrew *crew;
+
   if (!g_ref_count_dec (&self->ref_count))
     return;
 
+  socket = self->socket;
+  crew = socket->crew;
   g_clear_object (&self->acceptor);
   if (self->connection != NULL)
-    usher_crew_end_connection (self->socket->crew, self->connection);
+    usher_crew_end_connection (crew, self->connection);
   g_clear_pointer (&self->reason, usher_exit_unref);
-  usher_crew_count_alive (self->socket->crew, -1);
-  usher_crew_socket_unref (self->socket);
-  g_free (self);
+  usher_free_list_give (&crew->spare_runs, self, run_get_size (self->runner));
+  usher_crew_count_alive (crew, -1);
 }
 
 char *

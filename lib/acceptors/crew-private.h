@@ -9,6 +9,7 @@
 #include "acceptors/pool-statistics-private.h"
 #include "acceptors/share-private.h"
 #include "acceptors/transport-private.h"
+#include "runtime/free-list-private.h"
 #include "runtime/worker-private.h"
 #include "usher/acceptor-pool.h"
 
@@ -73,6 +74,7 @@ struct _UsherCrew
   UsherFarewells farewells;
   UsherConnectionSpares spares;
   UsherMessage spares_message;
+  UsherFreeList spare_runs;
 
   /* The books. */
   GMutex lock;

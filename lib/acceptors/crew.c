@@ -353,6 +353,7 @@ usher_crew_unref (UsherCrew *self)
     return;
 
   usher_crew_terms_clear (&self->terms);
+  usher_free_list_clear (&self->spare_runs);
   g_ptr_array_unref (self->sockets);
   usher_reactor_unref (self->reactor);
   usher_reactor_unref (self->pool_reactor);

@@ -37,10 +37,9 @@ UsherExit *
 usher_exit_new_take (UsherExitKind kind,
                      GError *error)
 {
-  UsherExit *self = g_atomic_rc_box_new0 (UsherExit);
+  UsherExit *self = g_atomic_rc_box_new (UsherExit);
 
-  self->kind = kind;
-  self->error = error;
+  *self = (UsherExit){ .kind = kind, .error = error };
 
   return self;
 }
