@@ -31,7 +31,7 @@ usher_transport_send_raw (UsherTransport *self,
   while (n < 0 && errno == EINTR);
 
   if (n > 0)
-    __atomic_fetch_add (&self->n_bytes[USHER_TRANSPORT_WRITE], n, __ATOMIC_RELAXED);
+    usher_transport_count (self, USHER_TRANSPORT_WRITE, n);
   return n;
 }
 
@@ -262,12 +262,23 @@ transport_place (UsherTransport *self,
   self->writer = transfer;
 }
 
+/* Returns whether something is queued that has waited for it. */
+static gboolean
+transport_displace (UsherTransport *self,
+                    UsherTransfer *transfer)
+{
+  transfer->is_placed = FALSE;
+  self->writer = NULL;
+  return self->queue.n_bytes > 0;
+}
+
 gssize
 usher_transport_try_writing (UsherTransport *self,
                              UsherTransfer *transfer,
                              GError **error)
 {
   gboolean is_write_shut;
+  gboolean is_queueing = FALSE;
   int errsv;
 
   g_mutex_lock (&self->output_lock);
@@ -277,7 +288,11 @@ usher_transport_try_writing (UsherTransport *self,
   errsv = transport_send_queue (self, transfer->n_ahead);
   if (errsv == 0 && !is_write_shut)
     errsv = transport_send_transfer (self, transfer);
+  if (errsv == 0 && !is_write_shut)
+    is_queueing = transport_displace (self, transfer);
   g_mutex_unlock (&self->output_lock);
+  if (is_queueing)
+    usher_transport_post (self);
 
   if (is_write_shut)
     {
@@ -298,8 +313,7 @@ usher_transport_end_write (UsherTransport *self,
     return;
 
   g_mutex_lock (&self->output_lock);
-  self->writer = NULL;
-  is_queueing = self->queue.n_bytes > 0;
+  is_queueing = transport_displace (self, transfer);
   g_mutex_unlock (&self->output_lock);
 
   if (is_queueing)

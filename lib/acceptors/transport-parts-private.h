@@ -108,6 +108,9 @@ gssize usher_transport_failed (UsherTransport *self,
                                int errsv,
                                GError **error);
 
+void usher_transport_count (UsherTransport *self,
+                            UsherDirection direction,
+                            gsize n);
 /* The kernel's recv () and send (), for those who have entered. */
 gssize usher_transport_receive_raw (UsherTransport *self,
                                     void *buffer,

@@ -294,6 +294,15 @@ transport_refuses (UsherTransport *self,
   return TRUE;
 }
 
+/* There is one at a time in each direction, so that nobody else adds to it meanwhile. */
+void
+usher_transport_count (UsherTransport *self,
+                       UsherDirection direction,
+                       gsize n)
+{
+  __atomic_store_n (&self->n_bytes[direction], usher_transport_get_n_bytes (self, direction) + n, __ATOMIC_RELAXED);
+}
+
 gssize
 usher_transport_receive_raw (UsherTransport *self,
                              void *buffer,
@@ -306,7 +315,7 @@ usher_transport_receive_raw (UsherTransport *self,
   while (n < 0 && errno == EINTR);
 
   if (n > 0)
-    __atomic_fetch_add (&self->n_bytes[USHER_TRANSPORT_READ], n, __ATOMIC_RELAXED);
+    usher_transport_count (self, USHER_TRANSPORT_READ, n);
   return n;
 }
 
@@ -317,10 +326,6 @@ transport_try_reading (UsherTransport *self,
 {
   const GOutputVector *vector = &transfer->vectors[0];
   gssize n;
-
-  /* With TLS, what there is to read is not what the kernel has. */
-  if (transfer->done != NULL && self->is_dry && self->tls == NULL)
-    return transport_would_block (self, transfer, error);
 
   n = self->tls != NULL ? usher_tls_session_receive (self->tls, (void *) vector->buffer, vector->size)
                         : usher_transport_receive_raw (self, (void *) vector->buffer, vector->size);
@@ -369,24 +374,39 @@ usher_transport_get_n_bytes (UsherTransport *self,
   return __atomic_load_n (&self->n_bytes[direction], __ATOMIC_RELAXED);
 }
 
+/* Whether it is known that there is nothing to read. With TLS, what there is to read is not what the kernel
+ * has. */
+static gboolean
+transport_is_dry (UsherTransport *self,
+                  const UsherTransfer *transfer)
+{
+  return transfer->done != NULL && transfer->direction == USHER_TRANSPORT_READ && transfer->n_vectors > 0 &&
+         self->is_dry && self->tls == NULL;
+}
+
 gssize
 usher_transport_try (UsherTransport *self,
                      UsherTransfer *transfer,
                      GError **error)
 {
   g_autoptr (GError) local_error = NULL;
+  gboolean is_broken;
   gssize n = -1;
 
-  if (!transport_refuses (self, transfer->cancellable, &local_error) &&
-      usher_transport_enter (self, &local_error))
+  if (transport_refuses (self, transfer->cancellable, &local_error))
+    n = -1;
+  else if (transport_is_dry (self, transfer))
+    n = transport_would_block (self, transfer, &local_error);
+  else if (usher_transport_enter (self, &local_error))
     {
       n = transport_do (self, transfer, &local_error);
       usher_transport_leave (self);
     }
 
+  is_broken = n == -1 && transfer->is_placed;
   if (n != USHER_WOULD_BLOCK)
     usher_transport_end_write (self, transfer);
-  if (n == -1 && transfer->is_placed)
+  if (is_broken)
     usher_transport_abandon_write (self);
 
   /* As GIO has it: what has gone has gone, whatever happened then. */
