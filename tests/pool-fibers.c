@@ -20,6 +20,14 @@ set_up_in_fibers (PoolFixture *fixture,
   usher_acceptor_pool_set_execution (fixture->pool, USHER_EXECUTION_FIBER);
 }
 
+static void
+set_up_in_two_workers (PoolFixture *fixture,
+                       gconstpointer data)
+{
+  pool_fixture_set_up_scripted_in_two_workers (fixture, data);
+  usher_acceptor_pool_set_execution (fixture->pool, USHER_EXECUTION_FIBER);
+}
+
 /* Every read has a cancellable of its own, which GLib keeps for the thread while the read waits. */
 static GPtrArray *cancellables; /* (element-type GCancellable) */
 
@@ -58,6 +66,7 @@ test_reads_with_cancellables (PoolFixture *fixture,
     {
       clients[i] = test_client_connect (fixture->listen_socket);
       pool_fixture_wait_for (fixture, n_connections_is, i + 1);
+      pool_fixture_settle (fixture);
     }
   for (guint i = 0; i < 3; i++)
     {
@@ -114,7 +123,7 @@ sleep_in_init (Script *script)
     return;
 
   g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
-  n_cancelled++;
+  g_atomic_int_inc (&n_cancelled);
 }
 
 static void
@@ -123,10 +132,11 @@ test_init_may_wait (PoolFixture *fixture,
 {
   g_autoptr (TestClient) client = NULL;
 
+  g_atomic_int_set (&n_cancelled, 0);
   fixture->script.in_init = sleep_in_init;
   pool_fixture_start (fixture);
   pool_fixture_wait_for (fixture, n_inits_is_at_least, 2);
-  iterate_pending (NULL);
+  pool_fixture_settle (fixture);
   g_assert_cmpuint (usher_acceptor_pool_get_n_waiting (fixture->pool), ==, 0);
   fake_clock_advance_usec (G_USEC_PER_SEC);
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
@@ -135,10 +145,11 @@ test_init_may_wait (PoolFixture *fixture,
   pool_fixture_wait_for (fixture, n_connections_is, 0);
 
   /* The third one still waits in its own. */
+  pool_fixture_settle (fixture);
   usher_child_kill (USHER_CHILD (fixture->pool));
   pool_fixture_expect_exit (fixture, USHER_EXIT_KILLED);
   iterate_pending (NULL);
-  g_assert_cmpint (n_cancelled, ==, 1);
+  g_assert_cmpint (g_atomic_int_get (&n_cancelled), ==, 1);
 }
 
 static gboolean
@@ -301,6 +312,13 @@ test_lends_its_connection (PoolFixture *fixture,
 
 #define ADD(path, set_up, test) \
   g_test_add ("/pool-fibers/" path, PoolFixture, NULL, set_up, test, pool_fixture_tear_down)
+#define FIBERS(path, test)                                     \
+  G_STMT_START                                                 \
+  {                                                            \
+    ADD (path, set_up_in_fibers, test);                        \
+    ADD (path "/in-two-workers", set_up_in_two_workers, test); \
+  }                                                            \
+  G_STMT_END
 
 int
 main (int argc,
@@ -312,13 +330,14 @@ main (int argc,
   if (!usher_fiber_is_supported (NULL))
     return g_test_run ();
 
-  ADD ("sleep-ends-with-the-exit/in-a-fiber", set_up_in_fibers, test_sleep_ends_with_the_exit);
-  ADD ("reads-wait-with-cancellables-of-their-own", set_up_in_fibers, test_reads_with_cancellables);
-  ADD ("acceptor-init-may-wait", set_up_in_fibers, test_init_may_wait);
-  ADD ("writes-more-than-fits", set_up_in_fibers, test_writes_more_than_fits);
+  FIBERS ("sleep-ends-with-the-exit/in-a-fiber", test_sleep_ends_with_the_exit);
+  FIBERS ("reads-wait-with-cancellables-of-their-own", test_reads_with_cancellables);
+  FIBERS ("acceptor-init-may-wait", test_init_may_wait);
+  FIBERS ("writes-more-than-fits", test_writes_more_than_fits);
+  /* In workers that is /pool-workers/fibers-run-in-workers. */
   ADD ("stays-in-the-thread-of-its-pool", set_up_in_fibers, test_stays_in_the_thread);
-  ADD ("changes-its-execution", set_up_in_fibers, test_changes_execution);
-  ADD ("lends-its-connection-to-another-fiber", set_up_in_fibers, test_lends_its_connection);
+  FIBERS ("changes-its-execution", test_changes_execution);
+  FIBERS ("lends-its-connection-to-another-fiber", test_lends_its_connection);
 
   return g_test_run ();
 }
