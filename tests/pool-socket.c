@@ -37,6 +37,7 @@ test_ignoring_is_never_hot (PoolFixture *fixture,
     pool_fixture_settle (fixture);
   g_assert_cmpint (g_atomic_int_get (&fixture->script.n_inits), <=, 102 * get_n_crews (fixture));
 
+  pool_fixture_wait_for (fixture, n_alive_is, 0);
   fixture->script.init_answer = USHER_ACCEPTOR_READY;
   fake_clock_advance_usec (20 * G_TIME_SPAN_MILLISECOND);
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
@@ -56,6 +57,7 @@ test_failing_to_start_is_never_hot (PoolFixture *fixture,
     pool_fixture_settle (fixture);
   g_assert_cmpint (g_atomic_int_get (&fixture->script.n_inits), <=, 102 * get_n_crews (fixture));
 
+  pool_fixture_wait_for (fixture, n_alive_is, 0);
   fixture->script.init_answer = USHER_ACCEPTOR_READY;
   fake_clock_advance_usec (20 * G_TIME_SPAN_MILLISECOND);
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
@@ -123,6 +125,7 @@ test_waits_for_what_an_init_lacks (PoolFixture *fixture,
       pool_fixture_wait_for (fixture, n_reports_is, i + 1);
       pool_fixture_expect_report (fixture, i, USHER_REPORT_RESOURCE, "pauses");
 
+      pool_fixture_wait_for (fixture, n_alive_is, 0);
       pool_fixture_settle (fixture);
       fixture->script.init_answer = USHER_ACCEPTOR_READY;
       fake_clock_advance_usec (10 * G_TIME_SPAN_MILLISECOND);

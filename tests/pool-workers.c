@@ -411,13 +411,6 @@ let_go (void)
 }
 
 static gboolean
-n_alive_is (PoolFixture *fixture,
-            guint n)
-{
-  return g_atomic_int_get (&fixture->script.n_alive) == (int) n;
-}
-
-static gboolean
 pool_is_gone (gpointer pool)
 {
   return *(gpointer *) pool == NULL;

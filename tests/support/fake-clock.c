@@ -88,8 +88,6 @@ ring_if_due (gpointer key,
   GSource *source = key;
   gint64 *deadline_usec = value;
 
-  if (g_source_is_destroyed (source))
-    return TRUE;
   if (*deadline_usec > now_usec)
     return FALSE;
 

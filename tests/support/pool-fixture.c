@@ -124,12 +124,6 @@ pool_fixture_deal (PoolFixture *self,
   return MAX (n, self->n_workers);
 }
 
-static gboolean
-nobody_is_alive (gpointer user_data)
-{
-  return g_atomic_int_get (&((Script *) user_data)->n_alive) == 0;
-}
-
 void
 pool_fixture_tear_down (PoolFixture *self,
                         gconstpointer data)
@@ -144,7 +138,7 @@ void
 pool_fixture_clear (PoolFixture *self)
 {
   /* Threads that were abandoned still look at the script. */
-  pool_fixture_iterate_until (self, nobody_is_alive, &self->script);
+  pool_fixture_wait_for (self, n_alive_is, 0);
   gt_signal_logger_free (self->logger);
   g_clear_object (&self->listen_socket);
   g_clear_pointer (&self->reports, g_ptr_array_unref);
@@ -193,10 +187,10 @@ pool_fixture_wait_for (PoolFixture *self,
 
 typedef struct
 {
-  gpointer crew; /* (unowned): which holds the context, and so whoever visits it */
+  UsherCrew *crew; /* (unowned) */
   PoolVisit visit;
   gpointer data;
-  int *n_left; /* (atomic) */
+  int is_over; /* (atomic) */
 } Visit;
 
 static gboolean
@@ -208,20 +202,55 @@ on_visit (gpointer data)
   return G_SOURCE_REMOVE;
 }
 
-/* Also if the worker has ended meanwhile. */
 static void
 end_visit (gpointer data)
 {
-  g_autofree Visit *visit = data;
+  Visit *visit = data;
 
-  g_atomic_int_dec_and_test (visit->n_left);
+  g_atomic_int_set (&visit->is_over, TRUE);
+  g_atomic_rc_box_release (visit);
   g_main_context_wakeup (NULL);
 }
 
-static gboolean
-is_over (gpointer n_left)
+/* As soon as the worker has nothing else to do. */
+static Visit *
+visit_crew (UsherCrew *crew,
+            PoolVisit visit,
+            gpointer data)
 {
-  return g_atomic_int_get ((int *) n_left) == 0;
+  Visit *self = g_atomic_rc_box_new0 (Visit);
+  g_autoptr (GSource) source = g_idle_source_new ();
+
+  *self = (Visit){ .crew = crew, .visit = visit, .data = data };
+  g_source_set_static_name (source, "visit a crew");
+  g_source_set_priority (source, G_PRIORITY_LOW);
+  g_source_set_callback (source, on_visit, g_atomic_rc_box_acquire (self), end_visit);
+  g_source_attach (source, usher_reactor_get_context (crew->reactor));
+
+  return self;
+}
+
+typedef struct
+{
+  PoolFixture *fixture;
+  GPtrArray *visits; /* (element-type Visit) */
+} Round;
+
+/* Who has left meanwhile is not visited. */
+static gboolean
+is_over (gpointer user_data)
+{
+  Round *round = user_data;
+
+  for (guint i = 0; i < round->visits->len; i++)
+    {
+      Visit *visit = round->visits->pdata[i];
+
+      if (!g_atomic_int_get (&visit->is_over) && g_ptr_array_find (round->fixture->pool->crews, visit->crew, NULL))
+        return FALSE;
+    }
+
+  return TRUE;
 }
 
 void
@@ -229,19 +258,11 @@ pool_fixture_visit_crews (PoolFixture *self,
                           PoolVisit visit,
                           gpointer data)
 {
-  int n_left = self->pool->crews->len;
+  g_autoptr (GPtrArray) visits = g_ptr_array_new_with_free_func ((GDestroyNotify) g_atomic_rc_box_release);
 
   for (guint i = 0; i < self->pool->crews->len; i++)
-    {
-      UsherCrew *crew = self->pool->crews->pdata[i];
-      g_autoptr (GSource) source = g_idle_source_new ();
-
-      g_source_set_static_name (source, "visit a crew");
-      g_source_set_priority (source, G_PRIORITY_LOW);
-      g_source_set_callback (source, on_visit, g_memdup2 (&(Visit){ crew, visit, data, &n_left }, sizeof (Visit)), end_visit);
-      g_source_attach (source, usher_reactor_get_context (crew->reactor));
-    }
-  pool_fixture_iterate_until (self, is_over, &n_left);
+    g_ptr_array_add (visits, visit_crew (self->pool->crews->pdata[i], visit, data));
+  pool_fixture_iterate_until (self, is_over, &(Round){ self, visits });
 }
 
 static void
@@ -364,6 +385,13 @@ n_stubborn_is (PoolFixture *self,
                guint n)
 {
   return g_atomic_int_get (&self->script.n_stubborn) == (int) n;
+}
+
+gboolean
+n_alive_is (PoolFixture *self,
+            guint n)
+{
+  return g_atomic_int_get (&self->script.n_alive) == (int) n;
 }
 
 gboolean

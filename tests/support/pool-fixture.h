@@ -111,6 +111,8 @@ gboolean n_terminates_is (PoolFixture *self,
                           guint n);
 gboolean n_stubborn_is (PoolFixture *self,
                         guint n);
+gboolean n_alive_is (PoolFixture *self,
+                     guint n);
 gboolean n_inits_is_at_least (PoolFixture *self,
                               guint n);
 gboolean was_started (PoolFixture *self,
