@@ -36,7 +36,7 @@ usher_free_list_give (UsherFreeList *self,
   if (size != self->size)
     usher_free_list_clear (self);
 
-  if (self->n_blocks >= MAX_BLOCKS)
+  if (self->n_blocks == MAX_BLOCKS)
     {
       g_free (block);
       return;
