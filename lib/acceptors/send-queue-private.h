@@ -7,18 +7,26 @@
 
 G_BEGIN_DECLS
 
-/* Bytes that wait to be sent, in order. It only keeps count; it sends nothing. Zero-initialise it. */
+/* Bytes that wait to be sent, in order. It only keeps count; it sends nothing. Most connections queue nothing, and
+ * have none: whoever only asks, or empties it, may say NULL. */
 typedef struct
 {
-  GQueue *chunks;    /* (owned) (nullable) (element-type GBytes): most connections queue nothing */
+  GQueue chunks;     /* (element-type GBytes): (owned) */
   gsize n_head_sent; /* of the first chunk */
   gsize n_bytes;     /* that wait */
   guint64 n_ever;    /* that were ever added */
 } UsherSendQueue;
 
+UsherSendQueue *usher_send_queue_new (void);
+void usher_send_queue_free (UsherSendQueue *self);
 void usher_send_queue_clear (UsherSendQueue *self);
 void usher_send_queue_add (UsherSendQueue *self,
                            GBytes *bytes);
+
+/* That wait. */
+gsize usher_send_queue_get_n_bytes (const UsherSendQueue *self);
+/* That were ever added. */
+guint64 usher_send_queue_get_n_ever (const UsherSendQueue *self);
 
 /* Lists at most `n_max` vectors of what waits, but for what is behind the first `limit` bytes that
  * were ever added. Returns how many there are. `limit` is always at the end of a chunk. */

@@ -3,11 +3,26 @@
 
 #include "acceptors/send-queue-private.h"
 
+UsherSendQueue *
+usher_send_queue_new (void)
+{
+  return g_new0 (UsherSendQueue, 1);
+}
+
+void
+usher_send_queue_free (UsherSendQueue *self)
+{
+  usher_send_queue_clear (self);
+  g_free (self);
+}
+
 void
 usher_send_queue_clear (UsherSendQueue *self)
 {
-  if (self->chunks != NULL)
-    g_queue_free_full (g_steal_pointer (&self->chunks), (GDestroyNotify) g_bytes_unref);
+  if (self == NULL)
+    return;
+
+  g_queue_clear_full (&self->chunks, (GDestroyNotify) g_bytes_unref);
   self->n_head_sent = 0;
   self->n_bytes = 0;
 }
@@ -21,11 +36,21 @@ usher_send_queue_add (UsherSendQueue *self,
   if (size == 0)
     return;
 
-  if (self->chunks == NULL)
-    self->chunks = g_queue_new ();
-  g_queue_push_tail (self->chunks, g_bytes_ref (bytes));
+  g_queue_push_tail (&self->chunks, g_bytes_ref (bytes));
   self->n_bytes += size;
   self->n_ever += size;
+}
+
+gsize
+usher_send_queue_get_n_bytes (const UsherSendQueue *self)
+{
+  return self != NULL ? self->n_bytes : 0;
+}
+
+guint64
+usher_send_queue_get_n_ever (const UsherSendQueue *self)
+{
+  return self != NULL ? self->n_ever : 0;
 }
 
 guint
@@ -34,14 +59,16 @@ usher_send_queue_list (const UsherSendQueue *self,
                        GOutputVector *vectors,
                        guint n_max)
 {
-  guint64 position = self->n_ever - self->n_bytes;
-  gsize n_skipped = self->n_head_sent;
+  guint64 position;
+  gsize n_skipped;
   guint n = 0;
 
-  if (self->n_bytes == 0)
+  if (usher_send_queue_get_n_bytes (self) == 0)
     return 0;
 
-  for (GList *l = self->chunks->head; l != NULL && n < n_max && position < limit; l = l->next)
+  position = self->n_ever - self->n_bytes;
+  n_skipped = self->n_head_sent;
+  for (GList *l = self->chunks.head; l != NULL && n < n_max && position < limit; l = l->next)
     {
       gsize size;
       const char *data = g_bytes_get_data (l->data, &size);
@@ -61,9 +88,9 @@ usher_send_queue_drop (UsherSendQueue *self,
   self->n_bytes -= n_bytes;
   self->n_head_sent += n_bytes;
 
-  while (self->chunks->head != NULL && self->n_head_sent >= g_bytes_get_size (self->chunks->head->data))
+  while (self->chunks.head != NULL && self->n_head_sent >= g_bytes_get_size (self->chunks.head->data))
     {
-      g_autoptr (GBytes) chunk = g_queue_pop_head (self->chunks);
+      g_autoptr (GBytes) chunk = g_queue_pop_head (&self->chunks);
 
       self->n_head_sent -= g_bytes_get_size (chunk);
     }

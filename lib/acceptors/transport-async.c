@@ -11,6 +11,18 @@ static const guint32 watch_events[] = {
   [USHER_TRANSPORT_WRITE] = EPOLLOUT | EPOLLET,
 };
 
+static gboolean
+transport_is_timed (UsherTransport *self)
+{
+  return self->timeouts != NULL && self->timeouts->is_timed;
+}
+
+gboolean
+usher_transport_is_in_reactor (UsherTransport *self)
+{
+  return self->watched_events != 0 || transport_is_timed (self);
+}
+
 /* Somebody who is about to wait in the reactor is watched, or timed, before he is listed. */
 gboolean
 usher_transport_has_waiters (UsherTransport *self)
@@ -18,7 +30,7 @@ usher_transport_has_waiters (UsherTransport *self)
   return g_atomic_pointer_get (&self->polls) != NULL ||
          g_atomic_pointer_get (&self->transfers[USHER_TRANSPORT_READ]) != NULL ||
          g_atomic_pointer_get (&self->transfers[USHER_TRANSPORT_WRITE]) != NULL ||
-         ((self->watched_events != 0 || self->is_timed) && !usher_reactor_is_current (self->reactor));
+         (usher_transport_is_in_reactor (self) && !usher_reactor_is_current (self->reactor));
 }
 
 int
@@ -51,11 +63,11 @@ void
 usher_transport_leave_reactor (UsherTransport *self)
 {
   transport_unwatch (self, self->is_duplicated ? usher_watch_remove : usher_watch_forget);
-  if (!self->is_timed)
+  if (!transport_is_timed (self))
     return;
 
-  usher_timer_stop (&self->timer);
-  self->is_timed = FALSE;
+  usher_timer_stop (&self->timeouts->timer);
+  self->timeouts->is_timed = FALSE;
   usher_transport_unref (self);
 }
 
@@ -70,16 +82,17 @@ static void
 transport_start_timer (UsherTransport *self,
                        gint64 deadline_usec)
 {
+  UsherTransportTimeouts *timeouts = self->timeouts;
   g_autoptr (GMutexLocker) locker = NULL;
 
-  if (deadline_usec == G_MAXINT64 || (self->is_timed && self->timer.deadline_usec <= deadline_usec))
+  if (deadline_usec == G_MAXINT64 || (timeouts->is_timed && timeouts->timer.deadline_usec <= deadline_usec))
     return;
 
   locker = g_mutex_locker_new (&self->lock);
-  if (!self->is_timed)
+  if (!timeouts->is_timed)
     usher_transport_ref (self);
-  self->is_timed = TRUE;
-  usher_timer_start (&self->timer, self->reactor, deadline_usec, on_timer);
+  timeouts->is_timed = TRUE;
+  usher_timer_start (&timeouts->timer, self->reactor, deadline_usec, on_timer);
 }
 
 /* Most connections never have to wait for their writes, so that is not asked for until one does. If
@@ -351,10 +364,11 @@ transport_flush (UsherTransport *self)
 static void
 on_timer (UsherTimer *timer)
 {
-  UsherTransport *self = USHER_OWNER (UsherTransport, timer, timer);
+  UsherTransportTimeouts *timeouts = USHER_OWNER (UsherTransportTimeouts, timer, timer);
+  UsherTransport *self = timeouts->transport;
 
   g_mutex_lock (&self->lock);
-  self->is_timed = FALSE;
+  timeouts->is_timed = FALSE;
   g_mutex_unlock (&self->lock);
   transport_advance (self, USHER_TRANSPORT_READ);
   transport_advance (self, USHER_TRANSPORT_WRITE);

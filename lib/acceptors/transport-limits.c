@@ -5,26 +5,57 @@
 
 #include "runtime/clock-private.h"
 
+static gboolean
+limits_have_timeouts (const UsherTransportLimits *limits)
+{
+  return limits->read_timeout_usec != 0 || limits->write_timeout_usec != 0 || limits->idle_timeout_usec != 0;
+}
+
+/* The lock is held. Once there are some, they stay until the transport is used again: somebody may be looking at
+ * them. */
+static void
+transport_set_timeouts (UsherTransport *self,
+                        const UsherTransportLimits *limits)
+{
+  UsherTransportTimeouts *timeouts = self->timeouts;
+
+  if (timeouts == NULL && !limits_have_timeouts (limits))
+    return;
+
+  if (timeouts == NULL)
+    timeouts = g_new0 (UsherTransportTimeouts, 1);
+  timeouts->transport = self;
+  timeouts->read_usec = limits->read_timeout_usec;
+  timeouts->write_usec = limits->write_timeout_usec;
+  timeouts->idle_usec = limits->idle_timeout_usec;
+  g_atomic_pointer_set (&self->timeouts, timeouts);
+}
+
 void
 usher_transport_set_limits (UsherTransport *self,
                             const UsherTransportLimits *limits)
 {
   g_mutex_lock (&self->lock);
-  self->limits = *limits;
+  self->max_queued_bytes = limits->max_queued_bytes;
+  transport_set_timeouts (self, limits);
   g_mutex_unlock (&self->lock);
 
-  g_atomic_int_set (&self->has_timeouts, limits->read_timeout_usec != 0 || limits->write_timeout_usec != 0 ||
-                                             limits->idle_timeout_usec != 0);
   usher_transport_wake (self);
 }
 
 UsherTransportLimits
 usher_transport_get_limits (UsherTransport *self)
 {
-  UsherTransportLimits limits;
+  UsherTransportLimits limits = { 0 };
 
   g_mutex_lock (&self->lock);
-  limits = self->limits;
+  limits.max_queued_bytes = self->max_queued_bytes;
+  if (self->timeouts != NULL)
+    {
+      limits.read_timeout_usec = self->timeouts->read_usec;
+      limits.write_timeout_usec = self->timeouts->write_usec;
+      limits.idle_timeout_usec = self->timeouts->idle_usec;
+    }
   g_mutex_unlock (&self->lock);
 
   return limits;
@@ -33,12 +64,14 @@ usher_transport_get_limits (UsherTransport *self)
 void
 usher_transport_heard (UsherTransport *self)
 {
+  UsherTransportTimeouts *timeouts = g_atomic_pointer_get (&self->timeouts);
+
   g_atomic_int_set (&self->received, TRUE);
-  if (!g_atomic_int_get (&self->has_timeouts))
+  if (timeouts == NULL)
     return;
 
   g_mutex_lock (&self->lock);
-  self->quiet_usec = 0;
+  timeouts->quiet_usec = 0;
   g_mutex_unlock (&self->lock);
 }
 
@@ -57,16 +90,16 @@ transport_find_expired (UsherTransport *self,
                         gint64 now_usec)
 {
   const gboolean is_read = transfer->direction == USHER_TRANSPORT_READ;
+  UsherTransportTimeouts *timeouts = self->timeouts;
   gint64 own_usec, idle_usec;
 
   g_mutex_lock (&self->lock);
   if (transfer->waiting_usec == 0)
     transfer->waiting_usec = now_usec;
-  if (self->quiet_usec == 0)
-    self->quiet_usec = now_usec;
-  own_usec = get_deadline (transfer->waiting_usec,
-                           is_read ? self->limits.read_timeout_usec : self->limits.write_timeout_usec);
-  idle_usec = get_deadline (self->quiet_usec, self->limits.idle_timeout_usec);
+  if (timeouts->quiet_usec == 0)
+    timeouts->quiet_usec = now_usec;
+  own_usec = get_deadline (transfer->waiting_usec, is_read ? timeouts->read_usec : timeouts->write_usec);
+  idle_usec = get_deadline (timeouts->quiet_usec, timeouts->idle_usec);
   g_mutex_unlock (&self->lock);
 
   transfer->wait_until_usec = MIN (own_usec, idle_usec);
@@ -87,7 +120,7 @@ usher_transport_may_wait (UsherTransport *self,
   const char *expired;
 
   transfer->wait_until_usec = G_MAXINT64;
-  if (!g_atomic_int_get (&self->has_timeouts))
+  if (g_atomic_pointer_get (&self->timeouts) == NULL)
     return TRUE;
 
   expired = transport_find_expired (self, transfer, usher_clock_now_usec ());

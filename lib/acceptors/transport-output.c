@@ -63,20 +63,20 @@ transport_send_queue (UsherTransport *self,
   guint n_vectors;
   gssize n;
 
-  while ((n_vectors = usher_send_queue_list (&self->queue, limit, vectors, MAX_BUFFERS)) > 0)
+  while ((n_vectors = usher_send_queue_list (self->queue, limit, vectors, MAX_BUFFERS)) > 0)
     {
       n = transport_send (self, vectors, n_vectors, USHER_TLS_QUEUE);
       if (n < 0)
         return errno;
 
-      usher_send_queue_drop (&self->queue, n);
+      usher_send_queue_drop (self->queue, n);
       if (self->writer != NULL)
         self->writer->waiting_usec = 0;
       transport_has_sent (self);
     }
 
   if (g_atomic_int_get (&self->is_queueing))
-    g_atomic_int_set (&self->is_queueing, self->queue.n_bytes > 0);
+    g_atomic_int_set (&self->is_queueing, usher_send_queue_get_n_bytes (self->queue) > 0);
   return 0;
 }
 
@@ -84,7 +84,7 @@ void
 usher_transport_drop_queue (UsherTransport *self)
 {
   g_mutex_lock (&self->output_lock);
-  usher_send_queue_clear (&self->queue);
+  usher_send_queue_clear (self->queue);
   if (self->tls != NULL)
     usher_tls_session_disown (self->tls, USHER_TLS_QUEUE);
   g_atomic_int_set (&self->is_queueing, FALSE);
@@ -118,11 +118,11 @@ transport_flush (UsherTransport *self)
 
   /* The streams tell of it; nobody waits for what is queued. */
   if (errsv != 0 && errsv != EAGAIN)
-    usher_send_queue_clear (&self->queue);
-  if (errsv != EAGAIN && self->is_write_shut && self->queue.n_bytes == 0)
+    usher_send_queue_clear (self->queue);
+  if (errsv != EAGAIN && self->is_write_shut && usher_send_queue_get_n_bytes (self->queue) == 0)
     errsv = transport_end_output (self);
 
-  g_atomic_int_set (&self->is_queueing, self->queue.n_bytes > 0 || errsv == EAGAIN);
+  g_atomic_int_set (&self->is_queueing, usher_send_queue_get_n_bytes (self->queue) > 0 || errsv == EAGAIN);
   return errsv;
 }
 
@@ -153,12 +153,12 @@ transport_may_queue (UsherTransport *self,
   if (self->is_write_shut)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED,
                          "Nothing can be queued any more: the connection was shut down for writing");
-  else if (max != 0 && g_bytes_get_size (bytes) > max - MIN (max, self->queue.n_bytes))
+  else if (max != 0 && g_bytes_get_size (bytes) > max - MIN (max, usher_send_queue_get_n_bytes (self->queue)))
     g_set_error (error, USHER_ERROR, USHER_ERROR_QUEUE_FULL,
                  "The peer is too slow: %" G_GSIZE_FORMAT " bytes wait to be sent, and %" G_GSIZE_FORMAT
                  " more would exceed max-queued-bytes, which is %" G_GSIZE_FORMAT
                  "; drop them, or end it with usher_connection_exit ()",
-                 self->queue.n_bytes, g_bytes_get_size (bytes), max);
+                 usher_send_queue_get_n_bytes (self->queue), g_bytes_get_size (bytes), max);
   else
     return TRUE;
 
@@ -185,7 +185,9 @@ usher_transport_queue_bytes (UsherTransport *self,
   may_queue = transport_may_queue (self, bytes, error);
   if (may_queue)
     {
-      usher_send_queue_add (&self->queue, bytes);
+      if (self->queue == NULL)
+        self->queue = usher_send_queue_new ();
+      usher_send_queue_add (self->queue, bytes);
       g_atomic_int_set (&self->is_queueing, TRUE);
     }
   g_mutex_unlock (&self->output_lock);
@@ -202,7 +204,7 @@ usher_transport_get_n_queued_bytes (UsherTransport *self)
   gsize n;
 
   g_mutex_lock (&self->output_lock);
-  n = self->queue.n_bytes;
+  n = usher_send_queue_get_n_bytes (self->queue);
   g_mutex_unlock (&self->output_lock);
 
   return n;
@@ -258,7 +260,7 @@ transport_place (UsherTransport *self,
                  UsherTransfer *transfer)
 {
   transfer->is_placed = TRUE;
-  transfer->n_ahead = self->queue.n_ever;
+  transfer->n_ahead = usher_send_queue_get_n_ever (self->queue);
   self->writer = transfer;
 }
 
@@ -269,7 +271,7 @@ transport_displace (UsherTransport *self,
 {
   transfer->is_placed = FALSE;
   self->writer = NULL;
-  return self->queue.n_bytes > 0;
+  return usher_send_queue_get_n_bytes (self->queue) > 0;
 }
 
 gssize
@@ -336,7 +338,7 @@ transport_shut_read (UsherTransport *self)
 static int
 transport_shut_write (UsherTransport *self)
 {
-  int errsv = self->queue.n_bytes == 0 ? transport_end_output (self) : EAGAIN;
+  int errsv = usher_send_queue_get_n_bytes (self->queue) == 0 ? transport_end_output (self) : EAGAIN;
 
   self->is_write_shut = TRUE;
   if (errsv != EAGAIN)

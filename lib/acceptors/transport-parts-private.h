@@ -14,6 +14,18 @@ G_BEGIN_DECLS
 /* Instead of a number of bytes. */
 #define USHER_WOULD_BLOCK (-2)
 
+/* How long a connection may wait. Most may for ever, and have none. */
+typedef struct
+{
+  UsherTransport *transport; /* (unowned) */
+  gint64 read_usec;          /* (locked-by lock): 0 is no limit, as for the other two */
+  gint64 write_usec;         /* (locked-by lock) */
+  gint64 idle_usec;          /* (locked-by lock) */
+  gint64 quiet_usec;         /* (locked-by lock): since when it waits without hearing of the peer; 0 if not */
+  UsherTimer timer;          /* (main-context): for those that wait in the reactor; it may ring too early */
+  gboolean is_timed;         /* written (main-context) (locked-by lock): the timer is started */
+} UsherTransportTimeouts;
+
 /* There is one for each connection, so that it is packed: no field leaves a hole. What comes first it
  * keeps when it is used again; the rest is all zero for a new descriptor, but for what is -1. */
 struct _UsherTransport
@@ -34,7 +46,6 @@ struct _UsherTransport
   int draining;           /* (atomic) */
   int drain_idle_reads;   /* (atomic) */
   int received;           /* (atomic): something, since the last write */
-  int has_timeouts;       /* (atomic) */
   int posted;             /* (atomic): the message is on its way */
   guint64 n_bytes[2];     /* (atomic): received and sent so far */
 
@@ -42,12 +53,12 @@ struct _UsherTransport
   GQuark error_domain; /* (locked-by lock): of the last transport error; 0 for none */
   int error_code;      /* (locked-by lock) */
 
-  UsherTransportLimits limits; /* (locked-by lock) */
-  gint64 quiet_usec;           /* (locked-by lock): since when it waits without hearing of the peer; 0 if not */
+  UsherTransportTimeouts *timeouts; /* (owned) (nullable) (atomic): from the first limit on */
+  gsize max_queued_bytes;           /* (locked-by lock): 0 is no limit */
 
   UsherTlsSession *tls; /* (owned) (nullable) (atomic): from its start on */
 
-  UsherSendQueue queue;   /* (locked-by output_lock) */
+  UsherSendQueue *queue;  /* (owned) (nullable) (locked-by output_lock): made with the first bytes */
   UsherTransfer *writer;  /* (unowned) (nullable) (locked-by output_lock): the write that has begun */
   int is_queueing;        /* (atomic): whether there is something in the queue */
   gboolean is_write_shut; /* (locked-by output_lock): as soon as the queue is empty */
@@ -56,9 +67,7 @@ struct _UsherTransport
   int wake_fds[2];             /* written (locked-by lock): eventfds that end a poll (), -1 until one waits */
   UsherTransfer *transfers[2]; /* (unowned) (nullable) (atomic): those that wait in the reactor */
 
-  UsherTimer timer;       /* (main-context): for those that wait in the reactor; it may ring too early */
   UsherWatch watch;       /* (main-context): the reactor's */
-  gboolean is_timed;      /* written (main-context) (locked-by lock): the timer is started */
   guint32 watched_events; /* written (main-context) (locked-by lock): 0 while the descriptor is not watched */
   gboolean is_dry;        /* (main-context): nothing to read before the watch tells of it */
   gboolean is_hung_up;    /* (main-context): it tells of nothing more */
@@ -142,6 +151,8 @@ gboolean usher_transport_may_wait (UsherTransport *self,
                                    UsherTransfer *transfer,
                                    GError **error);
 
+/* Whether the reactor watches it, or has its timer. The lock is held. */
+gboolean usher_transport_is_in_reactor (UsherTransport *self);
 /* Whether anybody may be waiting in the reactor. The lock is held. */
 gboolean usher_transport_has_waiters (UsherTransport *self);
 /* Everybody who waits looks again. */

@@ -11,7 +11,7 @@ transport_may_add_tls (UsherTransport *self,
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_EXISTS, "TLS was started on this connection before");
   else if (self->is_write_shut)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CLOSED, "TLS cannot be started: the connection was shut down for writing");
-  else if (self->queue.n_bytes > 0 || self->writer != NULL)
+  else if (usher_send_queue_get_n_bytes (self->queue) > 0 || self->writer != NULL)
     g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_PENDING,
                          "TLS cannot be started before what is written or queued has gone");
   else
@@ -74,7 +74,7 @@ usher_transport_say_goodbye (UsherTransport *self)
     return;
 
   g_mutex_lock (&self->output_lock);
-  if (self->queue.n_bytes == 0)
+  if (usher_send_queue_get_n_bytes (self->queue) == 0)
     usher_tls_session_close_output (self->tls);
   g_mutex_unlock (&self->output_lock);
   usher_transport_leave (self);

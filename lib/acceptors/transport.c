@@ -85,8 +85,9 @@ usher_transport_unref (UsherTransport *self)
   g_clear_pointer (&self->tls, usher_tls_session_free);
   g_clear_object (&self->exit_cancellable);
   g_clear_object (&self->drain_cancellable);
+  g_clear_pointer (&self->timeouts, g_free);
+  g_clear_pointer (&self->queue, usher_send_queue_free);
   usher_reactor_unref (self->reactor);
-  usher_send_queue_clear (&self->queue);
   g_mutex_clear (&self->output_lock);
   g_mutex_clear (&self->lock);
   g_free (self);
@@ -111,7 +112,8 @@ usher_transport_retire (UsherTransport *self,
 
   transport_keep_cancellable (&self->exit_cancellable);
   transport_keep_cancellable (&self->drain_cancellable);
-  usher_send_queue_clear (&self->queue);
+  g_clear_pointer (&self->timeouts, g_free);
+  g_clear_pointer (&self->queue, usher_send_queue_free);
   return TRUE;
 }
 
@@ -179,7 +181,7 @@ transport_close_unused (UsherTransport *self)
   gboolean is_elsewhere;
 
   g_mutex_lock (&self->lock);
-  is_elsewhere = (self->watched_events != 0 || self->is_timed) && !usher_reactor_is_current (self->reactor);
+  is_elsewhere = usher_transport_is_in_reactor (self) && !usher_reactor_is_current (self->reactor);
   if (!is_elsewhere)
     {
       usher_transport_leave_reactor (self);
