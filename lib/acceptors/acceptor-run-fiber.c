@@ -70,7 +70,7 @@ run_fiber_init (RunFiber *self)
     return TRUE;
 
   self->answer = usher_acceptor_acceptor_init (run->acceptor, run->socket->listen_socket,
-                                               &run->accept_timeout_msec, &self->error);
+                                               &run->waiting.timeout_msec, &self->error);
   if (self->answer != USHER_ACCEPTOR_READY)
     return FALSE;
 

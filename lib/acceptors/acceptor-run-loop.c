@@ -16,7 +16,7 @@ loop_start (UsherAcceptorRun *run,
   UsherAcceptorInit answer;
 
   answer = usher_acceptor_acceptor_init (run->acceptor, run->socket->listen_socket,
-                                         &run->accept_timeout_msec, &init_error);
+                                         &run->waiting.timeout_msec, &init_error);
   usher_acceptor_run_initialised (run, answer, init_error);
   return TRUE;
 }

@@ -31,25 +31,45 @@ typedef enum
   USHER_RUN_EXITED,
 } UsherRunState;
 
+/* The end of its wait for a connection; then, when that is told to leave. */
+typedef struct
+{
+  UsherTimer timer;
+  UsherAcceptorRun *run; /* (unowned) */
+} UsherRunTimer;
+
+/* There may be many, so that it is packed. */
 struct _UsherAcceptorRun
 {
   grefcount ref_count;
   UsherRunState state;
   const UsherRunner *runner;
-  gpointer place;               /* (nullable): the runner's own, from a start to the acceptor's last word */
-  UsherCrewSocket *socket;      /* (owned) */
-  UsherAcceptor *acceptor;      /* (owned) */
-  UsherConnection *connection;  /* (owned) (nullable): once it serves one */
-  UsherProxyGreeting *greeting; /* (owned) (nullable): while it waits for a PROXY header */
-  UsherExit *reason;            /* (owned) (nullable): why it ends without serving one */
-  int accept_timeout_msec;
-  UsherTimer timer;    /* the end of its wait for a connection; then, when that is told to leave */
-  gint64 began_usec;   /* to serve */
-  gint64 drained_usec; /* when the connection's grace began; 0 before. It may be told later */
-  gboolean is_cut;     /* made to exit after its grace */
+  gpointer place;              /* (nullable): the runner's own, from a start to the acceptor's last word */
+  UsherCrewSocket *socket;     /* (owned) */
+  UsherAcceptor *acceptor;     /* (owned) */
+  UsherConnection *connection; /* (owned) (nullable): once it serves one */
+  UsherExit *reason;           /* (owned) (nullable): why it ends without serving one */
+  UsherRunTimer *timer;        /* (owned) (nullable): made when started */
+  GList link;                  /* in the pool's list of all runs */
 
-  GList run_link;     /* in the pool's list of all runs */
-  GList waiting_link; /* in the socket's list of waiting runs */
+  union
+  {
+    /* Before there is a connection. */
+    struct
+    {
+      GList link; /* in the socket's list of waiting runs */
+      int timeout_msec;
+    } waiting;
+
+    /* Once there is one. */
+    struct
+    {
+      UsherProxyGreeting *greeting; /* (owned) (nullable): while it waits for a PROXY header */
+      gint64 began_usec;
+      gint64 drained_usec; /* when the connection's grace began; 0 before. It may be told later */
+      gboolean is_cut;     /* made to exit after its grace */
+    } serving;
+  };
 };
 
 /* Where an acceptor's code runs. Each function answers by the usher_acceptor_run_* function named
@@ -92,6 +112,8 @@ void usher_acceptor_run_terminate (UsherAcceptorRun *self,
 /* Tells the connection to leave, after a time or at once. */
 void usher_acceptor_run_tell (UsherAcceptorRun *self,
                               gint64 delay_usec);
+/* When that is to be; 0 if it has been, or was not called for. */
+gint64 usher_acceptor_run_get_telling_usec (UsherAcceptorRun *self);
 /* Nobody waits for the run any more, and what it still answers is not heard. */
 void usher_acceptor_run_abandon (UsherAcceptorRun *self);
 

@@ -150,7 +150,7 @@ run_thread_main (gpointer user_data)
   UsherAcceptorRun *run = self->run;
   UsherAcceptorInit answer;
 
-  answer = usher_acceptor_acceptor_init (run->acceptor, run->socket->listen_socket, &run->accept_timeout_msec,
+  answer = usher_acceptor_acceptor_init (run->acceptor, run->socket->listen_socket, &run->waiting.timeout_msec,
                                          &self->error);
   self->answer = answer;
   usher_reactor_post (self->reactor, &self->message, on_initialised);

@@ -20,6 +20,27 @@ static const guint edges[] = {
 };
 
 static void
+run_start_timer (UsherAcceptorRun *self,
+                 gint64 delay_usec,
+                 UsherTimerFunc func)
+{
+  if (self->timer == NULL)
+    self->timer = g_new0 (UsherRunTimer, 1);
+  self->timer->run = self;
+  usher_timer_start (&self->timer->timer, self->socket->reactor, usher_clock_now_usec () + delay_usec, func);
+}
+
+static void
+run_stop_timer (UsherAcceptorRun *self)
+{
+  if (self->timer == NULL)
+    return;
+
+  usher_timer_stop (&self->timer->timer);
+  g_clear_pointer (&self->timer, g_free);
+}
+
+static void
 run_set_state (UsherAcceptorRun *self,
                UsherRunState state)
 {
@@ -27,7 +48,7 @@ run_set_state (UsherAcceptorRun *self,
 
   if (self->state == USHER_RUN_STARTING)
     self->socket->n_starting--;
-  usher_timer_stop (&self->timer);
+  run_stop_timer (self);
   usher_crew_set_run_state (self->socket->crew, self, state);
 }
 
@@ -61,9 +82,9 @@ usher_acceptor_run_new (UsherCrewSocket *socket,
   socket->n_starting++;
   usher_crew_count_alive (socket->crew, 1);
   self->acceptor = acceptor;
-  self->accept_timeout_msec = -1;
-  self->run_link.data = self;
-  self->waiting_link.data = self;
+  self->link.data = self;
+  self->waiting.link.data = self;
+  self->waiting.timeout_msec = -1;
 
   return self;
 }
@@ -182,7 +203,7 @@ on_greeted (gpointer user_data,
   UsherAcceptorRun *self = user_data;
   g_autoptr (GError) too_many = NULL;
 
-  g_clear_pointer (&self->greeting, usher_proxy_greeting_free);
+  g_clear_pointer (&self->serving.greeting, usher_proxy_greeting_free);
   if (error == NULL && !usher_acceptor_pool_count_peer (self->socket->crew->pool, self->connection))
     error = too_many = run_make_peer_error (self);
   if (error == NULL)
@@ -198,7 +219,8 @@ usher_acceptor_run_serve (UsherAcceptorRun *self,
   UsherProxyPolicy *policy = self->socket->proxy_policy;
 
   self->connection = connection;
-  self->began_usec = usher_clock_now_usec ();
+  memset (&self->serving, 0, sizeof self->serving);
+  self->serving.began_usec = usher_clock_now_usec ();
   run_set_state (self, USHER_RUN_SERVING);
   if (policy == NULL)
     {
@@ -206,8 +228,8 @@ usher_acceptor_run_serve (UsherAcceptorRun *self,
       return;
     }
 
-  self->greeting = usher_proxy_greeting_new (self->socket->reactor, connection, policy);
-  usher_proxy_greeting_begin (self->greeting, on_greeted, self);
+  self->serving.greeting = usher_proxy_greeting_new (self->socket->reactor, connection, policy);
+  usher_proxy_greeting_begin (self->serving.greeting, on_greeted, self);
 }
 
 void
@@ -248,12 +270,17 @@ usher_acceptor_run_terminated (UsherAcceptorRun *self)
 }
 
 static void
-on_told (UsherTimer *timer)
+run_tell (UsherAcceptorRun *self)
 {
-  UsherAcceptorRun *self = USHER_OWNER (UsherAcceptorRun, timer, timer);
   g_autoptr (UsherConnection) connection = g_object_ref (self->connection);
 
   usher_connection_drain (connection);
+}
+
+static void
+on_told (UsherTimer *timer)
+{
+  run_tell (USHER_OWNER (UsherRunTimer, timer, timer)->run);
 }
 
 void
@@ -265,19 +292,25 @@ usher_acceptor_run_tell (UsherAcceptorRun *self,
 
   if (delay_usec > 0)
     {
-      usher_timer_start (&self->timer, self->socket->reactor, usher_clock_now_usec () + delay_usec, on_told);
+      run_start_timer (self, delay_usec, on_told);
       return;
     }
 
-  usher_timer_stop (&self->timer);
-  on_told (&self->timer);
+  run_stop_timer (self);
+  run_tell (self);
+}
+
+gint64
+usher_acceptor_run_get_telling_usec (UsherAcceptorRun *self)
+{
+  return self->timer != NULL && usher_timer_is_started (&self->timer->timer) ? self->timer->timer.deadline_usec : 0;
 }
 
 /* Its place still waits to be told what to do. */
 static void
 run_abandon_greeting (UsherAcceptorRun *self)
 {
-  g_clear_pointer (&self->greeting, usher_proxy_greeting_free);
+  g_clear_pointer (&self->serving.greeting, usher_proxy_greeting_free);
   usher_connection_close (self->connection);
   self->runner->terminate (self);
 }
@@ -290,7 +323,7 @@ usher_acceptor_run_abandon (UsherAcceptorRun *self)
     self->reason = usher_exit_new_killed ();
   if (self->connection != NULL)
     usher_connection_kill (self->connection);
-  if (self->greeting != NULL)
+  if (self->connection != NULL && self->serving.greeting != NULL)
     run_abandon_greeting (self);
   if (self->runner->kill != NULL && self->place != NULL)
     self->runner->kill (self);
@@ -300,7 +333,7 @@ usher_acceptor_run_abandon (UsherAcceptorRun *self)
 static void
 on_accept_timeout (UsherTimer *timer)
 {
-  UsherAcceptorRun *self = USHER_OWNER (UsherAcceptorRun, timer, timer);
+  UsherAcceptorRun *self = USHER_OWNER (UsherRunTimer, timer, timer)->run;
 
   usher_crew_socket_run_timed_out (self->socket, self);
 }
@@ -308,14 +341,12 @@ on_accept_timeout (UsherTimer *timer)
 void
 usher_acceptor_run_start_accept_timer (UsherAcceptorRun *self)
 {
-  if (self->accept_timeout_msec >= 0)
-    usher_timer_start (&self->timer, self->socket->reactor,
-                       usher_clock_now_usec () + self->accept_timeout_msec * G_TIME_SPAN_MILLISECOND,
-                       on_accept_timeout);
+  if (self->waiting.timeout_msec >= 0)
+    run_start_timer (self, self->waiting.timeout_msec * G_TIME_SPAN_MILLISECOND, on_accept_timeout);
 }
 
 void
 usher_acceptor_run_stop_accept_timer (UsherAcceptorRun *self)
 {
-  usher_timer_stop (&self->timer);
+  run_stop_timer (self);
 }

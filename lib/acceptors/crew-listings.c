@@ -66,7 +66,7 @@ crew_list_connections (UsherCrew *self)
       if (run->state != USHER_RUN_SERVING)
         continue;
 
-      listed = (Listed){ g_object_ref (run->connection), run->began_usec, run->is_cut };
+      listed = (Listed){ g_object_ref (run->connection), run->serving.began_usec, run->serving.is_cut };
       g_array_append_val (list, listed);
     }
 

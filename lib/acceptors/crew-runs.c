@@ -33,7 +33,7 @@ usher_crew_add_run (UsherCrew *self,
 {
   usher_acceptor_run_ref (run);
   g_mutex_lock (&self->lock);
-  g_queue_push_tail_link (&self->runs, &run->run_link);
+  g_queue_push_tail_link (&self->runs, &run->link);
   g_mutex_unlock (&self->lock);
 }
 
@@ -71,7 +71,7 @@ usher_crew_remove_run (UsherCrew *self,
                        UsherAcceptorRun *run)
 {
   g_mutex_lock (&self->lock);
-  g_queue_unlink (&self->runs, &run->run_link);
+  g_queue_unlink (&self->runs, &run->link);
   g_mutex_unlock (&self->lock);
   crew_run_is_gone (self);
   usher_acceptor_run_unref (run);
@@ -100,7 +100,7 @@ crew_tell_of_run (UsherCrew *self,
 
   news->exit = usher_exit_ref (exit);
   news->name = usher_acceptor_run_dup_name (run);
-  news->is_cut = run->is_cut;
+  news->is_cut = run->serving.is_cut;
   usher_crew_tell_pool (self, func, news);
 }
 
@@ -114,7 +114,7 @@ usher_crew_connection_exited (UsherCrew *self,
   crew_count_exit (self, run->connection, exit);
   usher_acceptor_run_ref (run);
   usher_crew_remove_run (self, run);
-  if (usher_exit_is_abnormal (exit) || run->is_cut)
+  if (usher_exit_is_abnormal (exit) || run->serving.is_cut)
     crew_tell_of_run (self, run, exit, usher_acceptor_pool_connection_failed);
   usher_acceptor_run_unref (run);
 }
@@ -135,7 +135,7 @@ usher_crew_cut (UsherCrew *self,
       if (run->state != USHER_RUN_SERVING)
         continue;
 
-      run->is_cut = TRUE;
+      run->serving.is_cut = TRUE;
       g_ptr_array_add (cut, g_object_ref (run->connection));
     }
   g_mutex_unlock (&self->lock);
@@ -152,7 +152,7 @@ crew_abandon_run (UsherCrew *self,
   g_autoptr (UsherExit) killed = usher_exit_new_killed ();
 
   g_mutex_lock (&self->lock);
-  g_queue_unlink (&self->runs, &run->run_link);
+  g_queue_unlink (&self->runs, &run->link);
   g_mutex_unlock (&self->lock);
   if (is_reported)
     crew_tell_of_run (self, run, killed, usher_acceptor_pool_run_killed);

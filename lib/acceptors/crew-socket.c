@@ -236,7 +236,7 @@ usher_crew_socket_run_ready (UsherCrewSocket *self,
       return;
     }
 
-  g_queue_push_tail_link (&self->waiting, &run->waiting_link);
+  g_queue_push_tail_link (&self->waiting, &run->waiting.link);
   if (usher_watch_is_added (&self->watch))
     usher_acceptor_run_start_accept_timer (run);
   else
@@ -250,7 +250,7 @@ void
 usher_crew_socket_dismiss_waiting (UsherCrewSocket *self,
                                    UsherAcceptorRun *run)
 {
-  g_queue_unlink (&self->waiting, &run->waiting_link);
+  g_queue_unlink (&self->waiting, &run->waiting.link);
   crew_socket_dismiss (self, run);
 }
 
@@ -279,10 +279,10 @@ usher_crew_socket_run_timed_out (UsherCrewSocket *self,
   g_autoptr (GError) error = g_error_new (USHER_ERROR, USHER_ERROR_TIMED_OUT,
                                           "No connection came to %s within the accept timeout of %d ms",
                                           usher_listen_socket_get_address (self->listen_socket),
-                                          run->accept_timeout_msec);
+                                          run->waiting.timeout_msec);
   g_autoptr (UsherExit) reason = usher_exit_new_shutdown_with_error (error);
 
-  g_queue_unlink (&self->waiting, &run->waiting_link);
+  g_queue_unlink (&self->waiting, &run->waiting.link);
   usher_crew_schedule (self->crew);
   usher_crew_count (self->crew, &self->crew->counters.n_accept_timeouts);
   usher_crew_socket_count_fruitless (self);

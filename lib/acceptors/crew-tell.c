@@ -13,7 +13,7 @@ static gint64
 crew_get_earliest_usec (UsherCrew *self,
                         UsherAcceptorRun *run)
 {
-  return usher_connection_has_received (run->connection) ? 0 : run->began_usec + self->terms.drain_patience_usec;
+  return usher_connection_has_received (run->connection) ? 0 : run->serving.began_usec + self->terms.drain_patience_usec;
 }
 
 /* Whether neither its turn has come by a given moment, nor the end of its time for a word. */
@@ -22,8 +22,8 @@ crew_tells_after (UsherCrew *self,
                   UsherAcceptorRun *run,
                   gint64 usec)
 {
-  return run->drained_usec == 0 || (usher_timer_is_started (&run->timer) &&
-                                    run->timer.deadline_usec > MAX (usec, crew_get_earliest_usec (self, run)));
+  return run->serving.drained_usec == 0 ||
+         usher_acceptor_run_get_telling_usec (run) > MAX (usec, crew_get_earliest_usec (self, run));
 }
 
 static void
@@ -56,10 +56,10 @@ crew_tell (UsherCrew *self,
 
       if (crew_tells_after (self, run, now_usec + spread_usec))
         {
-          run->drained_usec = now_usec;
+          run->serving.drained_usec = now_usec;
           g_ptr_array_add (told, usher_acceptor_run_ref (run));
         }
-      last_usec = MAX (last_usec, run->drained_usec);
+      last_usec = MAX (last_usec, run->serving.drained_usec);
     }
 
   for (guint i = 0; i < told->len; i++)
@@ -74,7 +74,7 @@ usher_crew_tell_latecomer (UsherCrew *self,
 {
   gint64 spread_usec = usher_drain_spread_delay_usec (self->terms.drain_spread_usec, 0, 1, g_random_double ());
 
-  run->drained_usec = usher_clock_now_usec ();
+  run->serving.drained_usec = usher_clock_now_usec ();
   crew_tell_run (self, run, spread_usec);
 }
 
