@@ -14,21 +14,21 @@ typedef struct
 {
   UsherReactor *reactor; /* (unowned) */
   GMainContext *context; /* (unowned) */
-  int wake_fd;           /* (unowned): GLib's; -1 if it is not known */
+  int wake_fd;           /* (unowned): GLib's; -1 until it polls this way */
   int epoll_fd;          /* (unowned): -1 until it polls this way */
 } UsherPoll;
 
-/* Before the reactor's own source is in the context. */
 void usher_poll_init (UsherPoll *self,
                       UsherReactor *reactor,
                       GMainContext *context);
 void usher_poll_clear (UsherPoll *self);
-/* There is something in the reactor's set. Harmless if it polls this way by now. */
+/* There is something in the reactor's set, which is in the context. Harmless if it polls this way by now. */
 void usher_poll_begin (UsherPoll *self,
                        int epoll_fd);
-/* The next poll of this thread is this one, unless another comes before. */
-void usher_poll_expect (UsherPoll *self);
-/* It is not. */
-void usher_poll_forget (UsherPoll *self);
+/* `self` is (nullable): the next poll of this thread is this one, or none of these. Every reactor says so
+ * whenever its context is about to be polled. */
+void usher_poll_expect (const UsherPoll *self);
+/* It is not this one. */
+void usher_poll_forget (const UsherPoll *self);
 
 G_END_DECLS

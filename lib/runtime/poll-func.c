@@ -8,28 +8,19 @@
 /* No watch has it. */
 #define WAKE_KEY 0
 
-#define MAX_FDS 2
+/* A reactor's epoll set, and what wakes GLib up. */
+#define N_FDS 2
 
-/* GLib does not say whose poll it is. */
-static __thread UsherPoll *expected; /* (unowned) (nullable) */
-
-/* A context has a descriptor to be woken by from its beginning. */
-static int
-find_wake_fd (GMainContext *context)
-{
-  GPollFD fds[MAX_FDS];
-  int timeout_msec;
-  int n_fds = g_main_context_query (context, G_MAXINT, &timeout_msec, fds, MAX_FDS);
-
-  return n_fds == 1 ? fds[0].fd : -1;
-}
+/* GLib does not say whose poll it is. This is a copy: a reactor that was forgotten in another thread may be gone.
+ * As long as its descriptors are polled, and are its own, it is not. */
+static __thread UsherPoll expected;
 
 void
 usher_poll_init (UsherPoll *self,
                  UsherReactor *reactor,
                  GMainContext *context)
 {
-  *self = (UsherPoll){ .reactor = reactor, .context = context, .wake_fd = find_wake_fd (context), .epoll_fd = -1 };
+  *self = (UsherPoll){ .reactor = reactor, .context = context, .wake_fd = -1, .epoll_fd = -1 };
 }
 
 /* Whether all that is polled is in the epoll set. */
@@ -38,16 +29,8 @@ poll_covers (const UsherPoll *self,
              const GPollFD *fds,
              guint n_fds)
 {
-  gboolean has_epoll = FALSE;
-
-  for (guint i = 0; i < n_fds; i++)
-    {
-      if (fds[i].fd != self->epoll_fd && fds[i].fd != self->wake_fd)
-        return FALSE;
-      has_epoll = has_epoll || fds[i].fd == self->epoll_fd;
-    }
-
-  return has_epoll;
+  return n_fds == N_FDS && ((fds[0].fd == self->epoll_fd && fds[1].fd == self->wake_fd) ||
+                            (fds[0].fd == self->wake_fd && fds[1].fd == self->epoll_fd));
 }
 
 /* Returns whether GLib is woken up. */
@@ -66,7 +49,7 @@ steal_wake_up (struct epoll_event *events,
 }
 
 static int
-poll_once (UsherPoll *self,
+poll_once (const UsherPoll *self,
            GPollFD *fds,
            guint n_fds,
            int timeout_msec)
@@ -97,12 +80,33 @@ poll_func (GPollFD *fds,
            guint n_fds,
            int timeout_msec)
 {
-  UsherPoll *self = g_steal_pointer (&expected);
+  const UsherPoll self = expected;
 
-  if (self == NULL || !poll_covers (self, fds, n_fds))
+  expected.reactor = NULL;
+  if (self.reactor == NULL || !poll_covers (&self, fds, n_fds))
     return g_poll (fds, n_fds, timeout_msec);
 
-  return poll_once (self, fds, n_fds, timeout_msec);
+  return poll_once (&self, fds, n_fds, timeout_msec);
+}
+
+/* A context has a descriptor to be woken by from its beginning. GLib tells what it would poll only to whoever
+ * owns the context. */
+static int
+find_wake_fd (GMainContext *context,
+              int epoll_fd)
+{
+  GPollFD fds[N_FDS];
+  int n_fds, timeout_msec;
+
+  if (!g_main_context_acquire (context))
+    return -1;
+
+  n_fds = g_main_context_query (context, G_MAXINT, &timeout_msec, fds, N_FDS);
+  g_main_context_release (context);
+  if (n_fds != N_FDS)
+    return -1;
+
+  return fds[0].fd == epoll_fd ? fds[1].fd : fds[0].fd;
 }
 
 void
@@ -110,11 +114,16 @@ usher_poll_begin (UsherPoll *self,
                   int epoll_fd)
 {
   const struct epoll_event event = { EPOLLIN, { .u64 = WAKE_KEY } };
+  int wake_fd;
 
-  if (self->epoll_fd >= 0 || self->wake_fd < 0 || g_main_context_get_poll_func (self->context) != g_poll ||
-      !usher_epoll_add (epoll_fd, self->wake_fd, event, NULL))
+  if (self->epoll_fd >= 0 || g_main_context_get_poll_func (self->context) != g_poll)
     return;
 
+  wake_fd = find_wake_fd (self->context, epoll_fd);
+  if (wake_fd < 0 || !usher_epoll_add (epoll_fd, wake_fd, event, NULL))
+    return;
+
+  self->wake_fd = wake_fd;
   self->epoll_fd = epoll_fd;
   g_main_context_set_poll_func (self->context, poll_func);
 }
@@ -128,14 +137,14 @@ usher_poll_clear (UsherPoll *self)
 }
 
 void
-usher_poll_expect (UsherPoll *self)
+usher_poll_expect (const UsherPoll *self)
 {
-  expected = self->epoll_fd >= 0 ? self : NULL;
+  expected = self != NULL ? *self : (UsherPoll){ .reactor = NULL };
 }
 
 void
-usher_poll_forget (UsherPoll *self)
+usher_poll_forget (const UsherPoll *self)
 {
-  if (expected == self)
-    expected = NULL;
+  if (expected.reactor == self->reactor)
+    expected.reactor = NULL;
 }

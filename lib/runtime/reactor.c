@@ -189,6 +189,12 @@ ref_unless_gone (UsherReactor *self)
 }
 
 static gboolean
+has_ready_watches (UsherReactor *self)
+{
+  return !usher_watch_queue_is_empty (&self->ready) || !usher_watch_queue_is_empty (&self->ready_patient);
+}
+
+static gboolean
 usher_reactor_prepare (GSource *source,
                        int *timeout_msec)
 {
@@ -197,18 +203,18 @@ usher_reactor_prepare (GSource *source,
   usher_fiber_forbid_iteration (self);
   *timeout_msec = -1;
   self->is_polled = FALSE;
-  if (self->n_watches > 0)
-    usher_poll_expect (&self->poll);
+  usher_poll_expect (self->n_watches > 0 ? &self->poll : NULL);
 
-  return !usher_watch_queue_is_empty (&self->ready) || !usher_watch_queue_is_empty (&self->ready_patient) || !usher_message_queue_fall_asleep (&self->messages);
+  return has_ready_watches (self) || !usher_message_queue_fall_asleep (&self->messages);
 }
 
+/* What was found by a poll that another one came after is not found again. */
 static gboolean
 usher_reactor_check (GSource *source)
 {
   UsherReactor *self = (UsherReactor *) source;
 
-  return usher_message_queue_wake_up (&self->messages);
+  return usher_message_queue_wake_up (&self->messages) || has_ready_watches (self);
 }
 
 static gboolean
