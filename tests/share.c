@@ -32,6 +32,44 @@ test_somebody_is_never_greedy (void)
           }
 }
 
+/* Whoever may take has something to take, and does not get far ahead of the others by it. */
+static void
+test_allowances_are_small (void)
+{
+  for (guint n_workers = 2; n_workers <= MAX_WORKERS; n_workers++)
+    for (guint n_all = 0; n_all < 1000; n_all++)
+      for (guint n_mine = 0; n_mine <= n_all; n_mine++)
+        {
+          guint share = n_all / n_workers;
+          guint allowance = usher_share_get_allowance (n_mine, n_all, n_workers);
+
+          g_assert_cmpuint (allowance, >=, 1);
+          if (usher_share_is_exceeded (n_mine, n_all, n_workers))
+            g_assert_cmpuint (allowance, ==, 4);
+          else
+            g_assert_cmpuint (n_mine + allowance, <=, share + 2 + share / 8);
+        }
+}
+
+/* A crowd comes at once. The first is awake, and the second wakes up only when the first has been through
+ * so many dispatches. */
+static void
+test_a_late_one_gets_its_share (void)
+{
+  guint n_mine[2] = { 0 }, n_all = 0;
+
+  for (guint n_dispatches = 0; n_all < 100; n_dispatches++)
+    for (guint i = 0; i < (n_dispatches < 4 ? 1 : 2); i++)
+      {
+        guint n = usher_share_get_allowance (n_mine[i], n_all, 2);
+
+        n_mine[i] += n;
+        n_all += n;
+      }
+
+  g_assert_cmpuint (ABS ((int) n_mine[0] - (int) n_mine[1]), <=, 20);
+}
+
 typedef struct
 {
   UsherCommonShare common;
@@ -131,6 +169,8 @@ main (int argc,
 
   g_test_add_func ("/share/more-than-one-more-is-too-many", test_more_than_one_more_is_too_many);
   g_test_add_func ("/share/somebody-may-always-take-the-next", test_somebody_is_never_greedy);
+  g_test_add_func ("/share/allowances-are-small", test_allowances_are_small);
+  g_test_add_func ("/share/a-late-one-gets-its-share", test_a_late_one_gets_its_share);
   g_test_add_func ("/share/is-fair-whoever-wakes-first", test_shares_are_fair);
   g_test_add_func ("/share/nobody-waits-for-long", test_nobody_waits_for_long);
   g_test_add_func ("/share/the-past-is-forgotten", test_the_past_is_forgotten);

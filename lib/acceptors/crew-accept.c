@@ -211,6 +211,19 @@ crew_socket_get_share (UsherCrewSocket *self)
   return CLAMP (n_free / self->crew->sockets->len, 1, MAX_ACCEPTS_PER_DISPATCH);
 }
 
+/* The other workers' share is left to them. */
+static guint
+crew_get_allowance (UsherCrew *self)
+{
+  UsherAcceptorPool *pool = self->pool;
+
+  if (self->n_crews == 1)
+    return G_MAXUINT;
+
+  return MIN (usher_share_get_latest_allowance (&self->share, &pool->share, self->n_crews),
+              usher_share_get_allowance (self->n_connections, usher_slots_get_n_taken (&pool->slots), self->n_crews));
+}
+
 /* Asking whether there is another connection costs as much as accepting one, so a lone one is taken
  * without asking. Once some dispatches in a row have left some to the next, each takes twice as many
  * as the one before. */
@@ -224,7 +237,7 @@ crew_socket_get_batch (UsherCrewSocket *self)
   self->latest_dispatch = dispatch;
   batch = 1u << (CLAMP (self->n_dispatches_in_a_row, ROW, ROW + MAX_DOUBLINGS) - ROW);
 
-  return MIN (batch, crew_socket_get_share (self));
+  return MIN (MIN (batch, crew_socket_get_share (self)), crew_get_allowance (self->crew));
 }
 
 /* Whether the other workers should take what is there. */
@@ -248,7 +261,11 @@ usher_crew_socket_accept (UsherCrewSocket *self)
   guint n_left;
 
   if (crew_socket_leaves_it (self))
-    return;
+    {
+      /* They may be waiting for this very processor. */
+      g_thread_yield ();
+      return;
+    }
 
   n_left = crew_socket_get_batch (self);
 

@@ -38,6 +38,15 @@ gboolean usher_share_is_greedy (UsherShare *self,
                                 const UsherCommonShare *common,
                                 guint n_workers);
 
+/* How many it may take at a time, at least one: a few more than its share; and if it has more than that, as
+ * many as it has left to the others in vain. */
+guint usher_share_get_allowance (guint n_mine,
+                                 guint n_all,
+                                 guint n_workers);
+guint usher_share_get_latest_allowance (UsherShare *self,
+                                        const UsherCommonShare *common,
+                                        guint n_workers);
+
 /* Whether to leave a wake-up to the others, as it had more than its share. They may be busy, so it does
  * not leave many in a row. */
 gboolean usher_share_leave (UsherShare *self,

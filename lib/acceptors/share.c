@@ -10,6 +10,9 @@
  * would cost more than a fair share is worth. */
 #define MAX_LEFT 4
 
+/* What part of its share it may take beyond it. To take them one by one would cost a wake-up for each. */
+#define TOLERANCE 8
+
 static guint
 get_round_length (guint n_workers)
 {
@@ -22,6 +25,19 @@ usher_share_is_exceeded (guint n_mine,
                          guint n_workers)
 {
   return n_mine > n_all / n_workers + 1;
+}
+
+guint
+usher_share_get_allowance (guint n_mine,
+                           guint n_all,
+                           guint n_workers)
+{
+  const guint share = n_all / n_workers;
+
+  if (usher_share_is_exceeded (n_mine, n_all, n_workers))
+    return MAX_LEFT;
+
+  return share + 1 + MAX (share / TOLERANCE, 1) - n_mine;
 }
 
 static void
@@ -46,15 +62,36 @@ usher_share_take (UsherShare *self,
   self->n_taken++;
 }
 
+/* Returns how many all have taken in the latest round. */
+static guint
+share_look (UsherShare *self,
+            const UsherCommonShare *common,
+            guint n_workers)
+{
+  guint n_taken = g_atomic_int_get ((const int *) &common->n_taken);
+
+  share_begin_round (self, n_taken / get_round_length (n_workers));
+  return n_taken % get_round_length (n_workers);
+}
+
 gboolean
 usher_share_is_greedy (UsherShare *self,
                        const UsherCommonShare *common,
                        guint n_workers)
 {
-  guint n_taken = g_atomic_int_get ((const int *) &common->n_taken);
+  guint n_all = share_look (self, common, n_workers);
 
-  share_begin_round (self, n_taken / get_round_length (n_workers));
-  return usher_share_is_exceeded (self->n_taken, n_taken % get_round_length (n_workers), n_workers);
+  return usher_share_is_exceeded (self->n_taken, n_all, n_workers);
+}
+
+guint
+usher_share_get_latest_allowance (UsherShare *self,
+                                  const UsherCommonShare *common,
+                                  guint n_workers)
+{
+  guint n_all = share_look (self, common, n_workers);
+
+  return usher_share_get_allowance (self->n_taken, n_all, n_workers);
 }
 
 gboolean
