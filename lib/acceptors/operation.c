@@ -12,12 +12,21 @@ struct _UsherOperation
   gpointer user_data;
 
   UsherTransfer transfer;
-  GOutputVector vector;      /* the transfer's, if it has only one */
+  union
+  {
+    /* While it is under way. */
+    GOutputVector vector; /* the transfer's, if it has only one */
+
+    /* Once it is over. */
+    struct
+    {
+      gssize n;
+      GError *error; /* (owned) (nullable) */
+    } result;
+  };
   UsherTransport *transport; /* (owned) (nullable): from its beginning to its finish */
   UsherReactor *reactor;     /* (owned) (nullable): of the caller's context, while under way */
   UsherMessage message;
-  gssize n;
-  GError *error; /* (owned) (nullable) */
 };
 
 static GObject *
@@ -44,6 +53,7 @@ usher_operation_async_result_iface_init (GAsyncResultIface *iface)
 G_DEFINE_FINAL_TYPE_WITH_CODE (UsherOperation, usher_operation, G_TYPE_OBJECT,
                                G_IMPLEMENT_INTERFACE (G_TYPE_ASYNC_RESULT, usher_operation_async_result_iface_init))
 
+/* Not while it is under way: it has a reference on itself then. */
 static void
 usher_operation_finalize (GObject *object)
 {
@@ -51,7 +61,7 @@ usher_operation_finalize (GObject *object)
 
   g_clear_object (&self->source);
   g_clear_pointer (&self->transport, usher_transport_unref);
-  g_clear_error (&self->error);
+  g_clear_error (&self->result.error);
 
   G_OBJECT_CLASS (usher_operation_parent_class)->finalize (object);
 }
@@ -113,8 +123,8 @@ on_transferred (UsherTransfer *transfer,
 {
   UsherOperation *self = USHER_OWNER (UsherOperation, transfer, transfer);
 
-  self->n = n;
-  self->error = error;
+  self->result.n = n;
+  self->result.error = error;
   if (is_early || self->reactor != usher_transport_get_reactor (self->transport))
     usher_reactor_post (self->reactor, &self->message, on_message);
   else
@@ -164,11 +174,11 @@ usher_operation_finish (UsherOperation *self,
                         GError **error)
 {
   g_autoptr (UsherTransport) transport = g_steal_pointer (&self->transport);
-  gssize n = self->n;
+  gssize n = self->result.n;
 
   g_clear_object (&self->source);
-  if (self->error != NULL)
-    g_propagate_error (error, g_steal_pointer (&self->error));
+  if (self->result.error != NULL)
+    g_propagate_error (error, g_steal_pointer (&self->result.error));
   keep_operation (transport, self);
 
   return n;

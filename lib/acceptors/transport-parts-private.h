@@ -69,9 +69,9 @@ struct _UsherTransport
 
   UsherWatch watch;       /* (main-context): the reactor's */
   guint32 watched_events; /* written (main-context) (locked-by lock): 0 while the descriptor is not watched */
-  gboolean is_dry;        /* (main-context): nothing to read before the watch tells of it */
-  gboolean is_hung_up;    /* (main-context): it tells of nothing more */
-  gboolean has_begun;     /* (main-context): to be read from */
+  guint is_dry : 1;       /* (main-context): nothing to read before the watch tells of it */
+  guint is_hung_up : 1;   /* (main-context): it tells of nothing more */
+  guint has_begun : 1;    /* (main-context): to be read from */
   UsherHunch *tested;     /* (unowned) (nullable) (main-context): by what the next read finds */
 };
 

@@ -34,14 +34,14 @@ typedef void (*UsherTransferFunc) (UsherTransfer *transfer,
  * writing when everything has gone; without vectors, both end when they could have been begun. */
 struct _UsherTransfer
 {
-  UsherDirection direction;
+  UsherDirection direction : 1;
+  guint is_placed : 1; /* the transport's own: among what is queued */
   guint n_vectors;
   const GOutputVector *vectors; /* (unowned) (array length=n_vectors) */
   GCancellable *cancellable;    /* (unowned) (nullable) */
   UsherTransferFunc done;       /* (nullable): of an asynchronous transfer */
 
   /* The transport's own. */
-  gboolean is_placed; /* among what is queued */
   gsize n_sent;
   guint64 n_ahead;        /* what goes out before it: the first so many of all bytes ever queued */
   gint64 waiting_usec;    /* since when it waits for the peer; 0 if it does not */

@@ -38,9 +38,9 @@ struct _UsherWatch
   UsherWatch *previous; /* (unowned) (nullable): in the queue of ready watches */
   UsherWatch *next;     /* (unowned) (nullable) */
   int fd;
-  guint generation;     /* tells it from those that had the same descriptor before */
-  guint32 ready_events; /* EPOLL*, not dispatched yet; 0 while not in the queue */
-  gboolean is_patient;
+  guint generation;          /* tells it from those that had the same descriptor before */
+  guint32 ready_events : 31; /* EPOLL*, not dispatched yet; 0 while not in the queue */
+  guint32 is_patient : 1;
   int is_disarmed; /* (atomic) */
 };
 
