@@ -360,6 +360,56 @@ test_activation_for_nobody (Fixture *fixture,
   g_unsetenv ("LISTEN_PID");
 }
 
+typedef struct
+{
+  UsherListenSocket *sockets[2];
+  guint n_sockets;
+} Added;
+
+static void
+on_listen_socket_added (UsherService *service,
+                        UsherAcceptorPool *pool,
+                        UsherListenSocket *listen_socket,
+                        gpointer data)
+{
+  Added *added = data;
+
+  g_assert_cmpuint (added->n_sockets, <, G_N_ELEMENTS (added->sockets));
+  g_assert_false (usher_listen_socket_is_up (listen_socket));
+  usher_listen_socket_set_backlog (listen_socket, 7);
+  added->sockets[added->n_sockets++] = listen_socket;
+}
+
+static void
+service_end (Fixture *fixture)
+{
+  usher_service_drain (fixture->service);
+  iterate_until (NULL, service_fixture_has_exited, fixture);
+  g_clear_pointer (&fixture->exit, usher_exit_unref);
+}
+
+/* Each before it is opened, and once, however often the service is started. */
+static void
+test_hands_its_sockets_out (Fixture *fixture,
+                            gconstpointer data)
+{
+  Added added = { 0 };
+
+  g_signal_connect (fixture->service, "listen-socket-added", G_CALLBACK (on_listen_socket_added), &added);
+  usher_service_add_health (fixture->service, "tcp://127.0.0.1:0");
+  service_fixture_start (fixture);
+  g_assert_cmpuint (added.n_sockets, ==, 2);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_assert_true (added.sockets[i] == service_fixture_get_socket (fixture, i));
+      g_assert_cmpuint (usher_listen_socket_get_backlog (added.sockets[i]), ==, 7);
+    }
+  service_end (fixture);
+  service_fixture_start (fixture);
+  g_assert_cmpuint (added.n_sockets, ==, 2);
+  service_end (fixture);
+}
+
 static void
 test_two_pools_of_a_name (Fixture *fixture,
                           gconstpointer data)
@@ -407,6 +457,7 @@ main (int argc,
   SERVICE_CASE ("bad-options-say-what-would-be-right", test_bad_options);
   SERVICE_CASE ("leaves-no-socket-of-systemd-to-nobody", test_activation_for_nobody);
   g_test_add_func ("/service/has-a-name", test_has_a_name);
+  SERVICE_CASE ("hands-its-listen-sockets-out", test_hands_its_sockets_out);
   SERVICE_CASE ("has-one-pool-of-a-name", test_two_pools_of_a_name);
 
   return g_test_run ();

@@ -341,13 +341,13 @@ start_next (GTask *task)
 }
 
 static gboolean
-serve_sockets (Change *change,
+serve_sockets (UsherService *self,
+               Change *change,
                GError **error)
 {
   g_autoptr (GPtrArray) served = g_ptr_array_new_with_free_func (g_object_unref);
 
-  return usher_acceptor_pool_serve_sockets (change->entry->pool, change->address->sockets,
-                                            change->address->n_acceptors, served, error);
+  return usher_service_serve_address (self, change->entry, change->address, served, error);
 }
 
 static void
@@ -362,7 +362,7 @@ on_looked_up (GObject *source_object,
 
   change->address->sockets = usher_listen_sockets_new_for_address_finish (result, &error);
   if (change->address->sockets != NULL && check_up (self, change->address->text, &error) &&
-      serve_sockets (change, &error))
+      serve_sockets (self, change, &error))
     start_next (task);
   else
     fail_to_open (task, error);

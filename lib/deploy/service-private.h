@@ -87,6 +87,13 @@ gboolean usher_service_pool_check_activation (UsherServicePool *self,
 UsherServicePool *usher_service_find_pool (UsherService *self,
                                            const char *name);
 
+/* Has the pool accept from the sockets of one of its addresses, which are not open yet. Those that it serves by
+ * now are added to `served`. */
+gboolean usher_service_serve_address (UsherService *self,
+                                      UsherServicePool *entry,
+                                      const UsherServiceAddress *address,
+                                      GPtrArray *served,
+                                      GError **error);
 /* Makes the tree, for those pools that do not stand in it yet. */
 gboolean usher_service_build_tree (UsherService *self,
                                    GError **error);

@@ -31,6 +31,36 @@ make_sockets (UsherService *self,
   return g_steal_pointer (&sockets);
 }
 
+/* Whoever hears of it may do anything. */
+static void
+service_announce (UsherService *self,
+                  UsherServicePool *entry,
+                  GPtrArray *sockets)
+{
+  g_autoptr (GPtrArray) held = g_ptr_array_ref (sockets);
+  g_autoptr (UsherAcceptorPool) pool = g_object_ref (entry->pool);
+
+  if (entry == self->health)
+    return;
+
+  for (guint i = 0; i < held->len; i++)
+    g_signal_emit_by_name (self, "listen-socket-added", pool, held->pdata[i]);
+}
+
+gboolean
+usher_service_serve_address (UsherService *self,
+                             UsherServicePool *entry,
+                             const UsherServiceAddress *address,
+                             GPtrArray *served,
+                             GError **error)
+{
+  if (!usher_acceptor_pool_serve_sockets (entry->pool, address->sockets, address->n_acceptors, served, error))
+    return FALSE;
+
+  service_announce (self, entry, address->sockets);
+  return TRUE;
+}
+
 static gboolean
 serve_addresses (UsherService *self,
                  UsherServicePool *entry,
@@ -44,7 +74,7 @@ serve_addresses (UsherService *self,
       g_clear_pointer (&address->sockets, g_ptr_array_unref);
       address->sockets = make_sockets (self, address->text, error);
       if (address->sockets == NULL ||
-          !usher_acceptor_pool_serve_sockets (entry->pool, address->sockets, address->n_acceptors, served, error))
+          !usher_service_serve_address (self, entry, address, served, error))
         return FALSE;
     }
 

@@ -5,6 +5,7 @@
 
 #include "runtime/clock-private.h"
 #include "usher/error.h"
+#include "usher/listen-socket.h"
 
 /**
  * UsherService:
@@ -320,6 +321,26 @@ usher_service_class_init (UsherServiceClass *klass)
   make_readiness ();
   make_figures ();
   g_object_class_install_properties (object_class, G_N_ELEMENTS (props), props);
+
+  /**
+   * UsherService::listen-socket-added:
+   * @self: the service
+   * @pool: the pool that will serve it
+   * @listen_socket: a listen socket
+   *
+   * Says that the service has made one of its listen sockets, and will open it. It is the place to set
+   * the socket's properties, such as [property@Usher.ListenSocket:proxy-protocol] or
+   * [property@Usher.ListenSocket:unix-mode].
+   *
+   * It is emitted in the service's context, for each address of a pool when the service is started for the
+   * first time and when [method@Usher.Service.listen_async] adds one, however the address got there: the
+   * program, the command line, systemd or a predecessor. That the service has set
+   * [property@Usher.ListenSocket:keep-open] can be undone here. The socket of the health address is none of these.
+   *
+   * Since: 0.1
+   */
+  g_signal_new ("listen-socket-added", USHER_TYPE_SERVICE, G_SIGNAL_RUN_LAST, 0, NULL, NULL, NULL, G_TYPE_NONE, 2,
+                USHER_TYPE_ACCEPTOR_POOL, USHER_TYPE_LISTEN_SOCKET);
 
   /**
    * UsherService::exited:
