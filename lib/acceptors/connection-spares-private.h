@@ -17,9 +17,10 @@ typedef struct
   UsherConnection *ready[USHER_MAX_SPARE_CONNECTIONS]; /* (owned): retired */
   guint n_over;
   guint n_ready;
+  gboolean is_expecting; /* to be sorted */
 } UsherConnectionSpares;
 
-/* (transfer full): one that is over. Returns whether it is the first that is to be sorted. */
+/* (transfer full): one that is over. Returns whether somebody has to see to it that they are sorted. */
 gboolean usher_connection_spares_add (UsherConnectionSpares *self,
                                       UsherConnection *connection);
 /* Some time after that, when whoever had it is through with it. */

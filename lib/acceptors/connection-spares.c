@@ -3,29 +3,40 @@
 
 #include "acceptors/connection-spares-private.h"
 
+static gboolean
+spares_have_room (UsherConnectionSpares *self)
+{
+  return self->n_over + self->n_ready < USHER_MAX_SPARE_CONNECTIONS;
+}
+
 gboolean
 usher_connection_spares_add (UsherConnectionSpares *self,
                              UsherConnection *connection)
 {
-  if (self->n_over + self->n_ready == USHER_MAX_SPARE_CONNECTIONS)
+  if (!spares_have_room (self))
     {
       g_object_unref (connection);
       return FALSE;
     }
 
   self->over[self->n_over++] = connection;
-  return self->n_over == 1;
+  if (self->is_expecting)
+    return FALSE;
+
+  self->is_expecting = TRUE;
+  return TRUE;
 }
 
-/* To free one may call anything, and so have others added. */
+/* To retire one, or to free it, may call anything, and so have others added, and sorted. */
 void
 usher_connection_spares_sort (UsherConnectionSpares *self)
 {
+  self->is_expecting = FALSE;
   while (self->n_over > 0)
     {
       UsherConnection *connection = self->over[--self->n_over];
 
-      if (usher_connection_retire (connection))
+      if (usher_connection_retire (connection) && spares_have_room (self))
         self->ready[self->n_ready++] = connection;
       else
         g_object_unref (connection);

@@ -30,6 +30,14 @@
  *                          usher_connection_get_drain_cancellable (connection), &error);
  * ```
  *
+ * # Keeping it
+ *
+ * Whoever wants to know a connection after `acceptor_continue` has returned keeps a reference on it, or on one
+ * of its streams, or a weak one: then it stays what it was, closed. One that nobody knows of any more is used
+ * again for the next client, as if it were new: without its former signal handlers, and with other
+ * cancellables if somebody keeps those. So a pointer without a reference tells nothing of
+ * whose connection it is; use one of what is kept, or a number of your own, as a key.
+ *
  * # TLS
  *
  * [method@Usher.Connection.start_tls] makes the streams encrypt what they carry.
@@ -340,9 +348,11 @@ usher_connection_new (UsherReactor *reactor,
 /* Using it again. */
 
 static gboolean
-connection_are_streams_forgotten (UsherConnection *self)
+connection_is_forgotten (UsherConnection *self)
 {
-  return (self->input == NULL || (usher_object_is_forgotten (self->input) &&
+  return usher_object_is_forgotten (self) && !g_io_stream_is_closed (G_IO_STREAM (self)) &&
+         !g_io_stream_has_pending (G_IO_STREAM (self)) &&
+         (self->input == NULL || (usher_object_is_forgotten (self->input) &&
                                   !g_input_stream_is_closed (self->input) &&
                                   !g_input_stream_has_pending (self->input))) &&
          (self->output == NULL || (usher_object_is_forgotten (self->output) &&
@@ -350,14 +360,25 @@ connection_are_streams_forgotten (UsherConnection *self)
                                    !g_output_stream_has_pending (self->output)));
 }
 
+static void
+connection_drop_handlers (UsherConnection *self)
+{
+  usher_object_drop_handlers (self);
+  usher_object_drop_handlers (self->input);
+  usher_object_drop_handlers (self->output);
+  usher_transport_drop_handlers (self->transport);
+}
+
 gboolean
 usher_connection_retire (UsherConnection *self)
 {
-  int n_refs = 1 + (self->input != NULL) + (self->output != NULL);
+  if (!connection_is_forgotten (self))
+    return FALSE;
 
-  if (!usher_object_is_forgotten (self) || g_io_stream_is_closed (G_IO_STREAM (self)) ||
-      g_io_stream_has_pending (G_IO_STREAM (self)) || !connection_are_streams_forgotten (self) ||
-      !usher_transport_retire (self->transport, n_refs))
+  /* Those whose handlers they were may know of it again. */
+  connection_drop_handlers (self);
+  if (!connection_is_forgotten (self) ||
+      !usher_transport_retire (self->transport, 1 + (self->input != NULL) + (self->output != NULL)))
     return FALSE;
 
   connection_clear (self);

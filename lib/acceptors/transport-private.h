@@ -64,7 +64,10 @@ UsherTransport *usher_transport_new (UsherReactor *reactor,
 UsherTransport *usher_transport_ref (UsherTransport *self);
 void usher_transport_unref (UsherTransport *self);
 
-/* Once it is closed. Returns FALSE if others have a reference, besides the caller's `n_refs`, or if it
+/* What its users have left with its cancellables goes, and so does what they keep, or have cancelled. Whoever has
+ * left it may be called for that. */
+void usher_transport_drop_handlers (UsherTransport *self);
+/* After that, once it is closed. Returns FALSE if others have a reference, besides the caller's `n_refs`, or if it
  * cannot be used again for another reason; else nothing is left of what it was used for. */
 gboolean usher_transport_retire (UsherTransport *self,
                                  int n_refs);

@@ -93,25 +93,48 @@ usher_transport_unref (UsherTransport *self)
   g_free (self);
 }
 
-/* Using it again. Whoever waits has a reference, as have the watch, the timer and the message. */
+/* Using it again. */
 
-/* One that was cancelled, or that somebody keeps, is of no more use. */
+/* One that somebody keeps is of no more use. */
 static void
-transport_keep_cancellable (GCancellable **cancellable)
+forget_if_kept (gpointer *object)
 {
-  if (*cancellable != NULL && (g_cancellable_is_cancelled (*cancellable) || !usher_object_is_forgotten (*cancellable)))
+  if (*object != NULL && !usher_object_is_forgotten (*object))
+    g_clear_object (object);
+}
+
+static void
+forget_if_used (GCancellable **cancellable)
+{
+  usher_object_drop_handlers (*cancellable);
+  forget_if_kept ((gpointer *) cancellable);
+  if (*cancellable != NULL && g_cancellable_is_cancelled (*cancellable))
     g_clear_object (cancellable);
 }
 
+void
+usher_transport_drop_handlers (UsherTransport *self)
+{
+  forget_if_used (&self->exit_cancellable);
+  forget_if_used (&self->drain_cancellable);
+  forget_if_kept (&self->spare);
+}
+
+static gboolean
+is_unused (GCancellable *cancellable)
+{
+  return cancellable == NULL || (usher_object_is_forgotten (cancellable) && !g_cancellable_is_cancelled (cancellable));
+}
+
+/* Whoever waits has a reference, as have the watch, the timer and the message. */
 gboolean
 usher_transport_retire (UsherTransport *self,
                         int n_refs)
 {
-  if (g_atomic_int_get (&self->ref_count) != n_refs || self->fd >= 0 || self->tls != NULL)
+  if (g_atomic_int_get (&self->ref_count) != n_refs || self->fd >= 0 || self->tls != NULL ||
+      !is_unused (self->exit_cancellable) || !is_unused (self->drain_cancellable))
     return FALSE;
 
-  transport_keep_cancellable (&self->exit_cancellable);
-  transport_keep_cancellable (&self->drain_cancellable);
   g_clear_pointer (&self->timeouts, g_free);
   g_clear_pointer (&self->queue, usher_send_queue_free);
   return TRUE;

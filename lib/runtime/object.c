@@ -4,15 +4,18 @@
 #include "runtime/object-private.h"
 
 /* Weak references, of all kinds, the references of language bindings, closures, and what users leave with
- * an object are all in its data list. Handlers are taken away as an object's dispose does it. */
+ * an object are all in its data list. */
 gboolean
 usher_object_is_forgotten (gpointer object)
 {
   GObject *self = object;
 
-  if (g_atomic_int_get ((int *) &self->ref_count) != 1 || self->qdata != NULL)
-    return FALSE;
+  return g_atomic_int_get ((int *) &self->ref_count) == 1 && self->qdata == NULL;
+}
 
-  g_signal_handlers_destroy (self);
-  return TRUE;
+void
+usher_object_drop_handlers (gpointer object)
+{
+  if (object != NULL && usher_object_is_forgotten (object))
+    g_signal_handlers_destroy (object);
 }

@@ -6,17 +6,18 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+const UsherPeer connection_fixture_unix_peer = { .address.ss_family = AF_UNIX, .length = sizeof (sa_family_t) };
+
 void
 connection_fixture_set_up (ConnectionFixture *fixture,
                            gconstpointer data)
 {
-  const UsherPeer peer = { .address.ss_family = AF_UNIX, .length = sizeof (sa_family_t) };
   int fds[2];
 
   fixture->reactor = usher_reactor_ref_for_context (g_main_context_default ());
   fixture->socket = usher_listen_socket_new_for_address ("tcp://127.0.0.1:0", NULL);
   g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
-  fixture->connection = usher_connection_new (fixture->reactor, fixture->socket, fds[0], &peer);
+  fixture->connection = usher_connection_new (fixture->reactor, fixture->socket, fds[0], &connection_fixture_unix_peer);
   fixture->in = g_io_stream_get_input_stream (G_IO_STREAM (fixture->connection));
   fixture->out = g_io_stream_get_output_stream (G_IO_STREAM (fixture->connection));
   fixture->own = fds[0];
@@ -96,4 +97,50 @@ connection_fixture_is_done_if_read_on (gpointer user_data)
   while (!fixture->is_done && recv (fixture->peer, buffer, sizeof buffer, MSG_DONTWAIT) > 0)
     ;
   return fixture->is_done;
+}
+
+/* Its client is gone, and whoever was called for that has returned. */
+void
+connection_fixture_end (ConnectionFixture *fixture)
+{
+  usher_connection_close (fixture->connection);
+  iterate_pending (NULL);
+}
+
+/* Another client comes. */
+void
+connection_fixture_begin_again (ConnectionFixture *fixture,
+                                const UsherPeer *peer)
+{
+  int fds[2];
+
+  close (fixture->peer);
+  g_assert_no_errno (socketpair (AF_UNIX, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0, fds));
+  usher_connection_begin_again (fixture->connection, fixture->socket, fds[0], peer);
+  fixture->own = fds[0];
+  fixture->peer = fds[1];
+  g_clear_error (&fixture->error);
+}
+
+void
+connection_fixture_expect_next (ConnectionFixture *fixture)
+{
+  connection_fixture_end (fixture);
+  g_assert_true (usher_connection_retire (fixture->connection));
+  connection_fixture_begin_again (fixture, &connection_fixture_unix_peer);
+}
+
+/* It works as any other does. */
+void
+connection_fixture_assert_serves (ConnectionFixture *fixture)
+{
+  char buffer[16];
+
+  connection_fixture_begin_read (fixture, NULL);
+  iterate_pending (NULL);
+  g_assert_false (fixture->is_done);
+  connection_fixture_say (fixture, "hello");
+  connection_fixture_expect_read (fixture, "hello");
+  g_assert_cmpint (g_output_stream_write (fixture->out, "echo", 4, NULL, NULL), ==, 4);
+  g_assert_cmpint (recv (fixture->peer, buffer, sizeof buffer, 0), ==, 4);
 }

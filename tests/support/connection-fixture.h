@@ -43,6 +43,19 @@ void connection_fixture_expect_read (ConnectionFixture *fixture,
 void connection_fixture_expect_read_error (ConnectionFixture *fixture,
                                            int code);
 
+/* What a client of a Unix socket has for an address. */
+extern const UsherPeer connection_fixture_unix_peer;
+
+/* Its client is gone, and whoever was called for that has returned. */
+void connection_fixture_end (ConnectionFixture *fixture);
+/* After that, and once it is retired: another client comes. */
+void connection_fixture_begin_again (ConnectionFixture *fixture,
+                                     const UsherPeer *peer);
+/* All of that. */
+void connection_fixture_expect_next (ConnectionFixture *fixture);
+/* It works as any other does. */
+void connection_fixture_assert_serves (ConnectionFixture *fixture);
+
 /* For iterate_until(). The second one also receives what has been written. */
 gboolean connection_fixture_is_done (gpointer user_data);
 gboolean connection_fixture_is_done_if_read_on (gpointer user_data);
