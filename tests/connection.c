@@ -82,6 +82,20 @@ test_async_ends_when_closed (ConnectionFixture *fixture,
   connection_fixture_expect_read_error (fixture, G_IO_ERROR_CLOSED);
 }
 
+/* The peer has spoken, but nobody has looked yet: that reads are tried at first is not taken for granted. */
+static void
+test_async_looks_before_it_drains (ConnectionFixture *fixture,
+                                   gconstpointer data)
+{
+  usher_hunch_follow (usher_reactor_get_hunch (fixture->reactor, USHER_HUNCH_HAS_SPOKEN));
+  usher_connection_set_drain_idle_reads (fixture->connection, TRUE);
+  connection_fixture_say (fixture, "hello");
+  usher_connection_drain (fixture->connection);
+
+  connection_fixture_begin_read (fixture, NULL);
+  connection_fixture_expect_read (fixture, "hello");
+}
+
 static void
 test_async_drains_if_idle (ConnectionFixture *fixture,
                            gconstpointer data)
@@ -594,6 +608,7 @@ main (int argc,
   ADD ("async/is-cancelled-by-the-exit", test_async_exits);
   ADD ("async/ends-when-it-is-closed", test_async_ends_when_closed);
   ADD ("async/drains-if-idle", test_async_drains_if_idle);
+  ADD ("async/looks-before-it-drains", test_async_looks_before_it_drains);
   ADD ("async/writes-more-than-fits", test_async_writes_more_than_fits);
   ADD ("async/reads-on-when-writes-cannot-wait", test_async_reads_on_when_writes_cannot_wait);
   ADD ("async/ends-when-it-is-closed-elsewhere", test_ends_when_closed_elsewhere);

@@ -399,14 +399,15 @@ usher_transport_get_n_bytes (UsherTransport *self,
   return __atomic_load_n (&self->n_bytes[direction], __ATOMIC_RELAXED);
 }
 
-/* Whether it is known that there is nothing to read. With TLS, what there is to read is not what the kernel
+/* Whether it is known that there is nothing to read, for those who would wait. Before an end-of-file is made up,
+ * it looks once more: the peer may have spoken just now. With TLS, what there is to read is not what the kernel
  * has. */
 static gboolean
 transport_is_dry (UsherTransport *self,
                   const UsherTransfer *transfer)
 {
   return transfer->done != NULL && transfer->direction == USHER_TRANSPORT_READ && transfer->n_vectors > 0 &&
-         self->is_dry && self->tls == NULL;
+         self->is_dry && self->tls == NULL && !usher_transport_is_idle_and_draining (self);
 }
 
 gssize
