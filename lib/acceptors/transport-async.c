@@ -225,6 +225,7 @@ transport_try_or_wait (UsherTransport *self,
                        UsherTransfer *transfer,
                        GError **error)
 {
+  const int n_wakes = g_atomic_int_get (&self->n_wakes);
   gboolean may_read_again = transport_begin (self, transfer);
   gssize n = usher_transport_try (self, transfer, error);
 
@@ -238,6 +239,9 @@ transport_try_or_wait (UsherTransport *self,
 
   n = transport_wait (self, transfer, may_read_again, error) ? USHER_WOULD_BLOCK : -1;
   usher_transport_leave (self);
+  /* Nobody saw it wait. */
+  if (g_atomic_int_get (&self->n_wakes) != n_wakes)
+    usher_transport_post (self);
 
   return n;
 }

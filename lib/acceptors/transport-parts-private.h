@@ -47,6 +47,7 @@ struct _UsherTransport
   int drain_idle_reads;   /* (atomic) */
   int received;           /* (atomic): something, since the last write */
   int posted;             /* (atomic): the message is on its way */
+  int n_wakes;            /* (atomic): how often all who wait had to look again */
   guint64 n_bytes[2];     /* (atomic): received and sent so far */
 
   UsherFiber *fiber;   /* (unowned) (nullable) (locked-by lock): whose connection it is */

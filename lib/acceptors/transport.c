@@ -488,6 +488,7 @@ usher_transport_wake (UsherTransport *self)
 {
   gboolean has_waiters;
 
+  g_atomic_int_inc (&self->n_wakes);
   g_mutex_lock (&self->lock);
   for (guint i = 0; i < G_N_ELEMENTS (self->wake_fds); i++)
     if (self->wake_fds[i] >= 0)
