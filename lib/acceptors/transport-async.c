@@ -154,9 +154,10 @@ transport_test (UsherTransport *self,
 {
   UsherHunch *hunch = usher_reactor_get_hunch (self->reactor, kind);
 
-  self->tested = usher_hunch_follow (hunch) ? hunch : NULL;
-  self->is_dry = self->tested == NULL;
-  return !self->is_dry;
+  self->tested = kind;
+  self->is_testing = usher_hunch_follow (hunch);
+  self->is_dry = !self->is_testing;
+  return self->is_testing;
 }
 
 /* Called in the reactor's context, before a read. Returns FALSE if it is the first, and it is no use to try. */
@@ -177,14 +178,12 @@ transport_learn (UsherTransport *self,
                  const UsherTransfer *transfer,
                  gssize n)
 {
-  UsherHunch *tested = self->tested;
-
-  if (tested == NULL || transfer->direction != USHER_TRANSPORT_READ)
+  if (!self->is_testing || transfer->direction != USHER_TRANSPORT_READ)
     return FALSE;
 
-  self->tested = NULL;
-  usher_hunch_learn (tested, n != USHER_WOULD_BLOCK);
-  return tested == usher_reactor_get_hunch (self->reactor, USHER_HUNCH_SPEAKS_SOON);
+  self->is_testing = FALSE;
+  usher_hunch_learn (usher_reactor_get_hunch (self->reactor, self->tested), n != USHER_WOULD_BLOCK);
+  return self->tested == USHER_HUNCH_SPEAKS_SOON;
 }
 
 /* Called in the reactor's context. Whether it is read a second time, soon, before it is watched. */

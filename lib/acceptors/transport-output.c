@@ -172,7 +172,7 @@ usher_transport_queue_bytes (UsherTransport *self,
 {
   gboolean may_queue;
 
-  if (g_atomic_int_get (&self->exiting))
+  if (usher_transport_is_exiting (self))
     {
       g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The acceptor of this connection was asked to exit");
       return FALSE;

@@ -14,6 +14,13 @@ G_BEGIN_DECLS
 /* Instead of a number of bytes. */
 #define USHER_WOULD_BLOCK (-2)
 
+/* What a connection may be told, bit by bit. */
+typedef enum
+{
+  USHER_TOLD_TO_DRAIN = 1 << 0,
+  USHER_TOLD_TO_EXIT = 1 << 1,
+} UsherTold;
+
 /* How long a connection may wait. Most may for ever, and have none. */
 typedef struct
 {
@@ -42,8 +49,7 @@ struct _UsherTransport
 
   int users;              /* (atomic): who uses the descriptor, twice; and 1 once it is to be closed */
   gboolean is_duplicated; /* (locked-by lock): somebody has a descriptor of the same socket */
-  int exiting;            /* (atomic) */
-  int draining;           /* (atomic) */
+  guint told;             /* (atomic): UsherTold */
   int drain_idle_reads;   /* (atomic) */
   int received;           /* (atomic): something, since the last write */
   int posted;             /* (atomic): the message is on its way */
@@ -73,7 +79,8 @@ struct _UsherTransport
   guint is_dry : 1;       /* (main-context): nothing to read before the watch tells of it */
   guint is_hung_up : 1;   /* (main-context): it tells of nothing more */
   guint has_begun : 1;    /* (main-context): to be read from */
-  UsherHunch *tested;     /* (unowned) (nullable) (main-context): by what the next read finds */
+  guint is_testing : 1;   /* (main-context): a hunch, by what the next read finds */
+  guint tested : 1;       /* (main-context): which, an UsherHunchKind */
 };
 
 /* Keeps the descriptor from being closed. Fails if it is closed, or about to be. */

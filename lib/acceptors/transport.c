@@ -249,7 +249,7 @@ usher_transport_enter (UsherTransport *self,
 gboolean
 usher_transport_is_idle_and_draining (UsherTransport *self)
 {
-  return g_atomic_int_get (&self->draining) && g_atomic_int_get (&self->drain_idle_reads) &&
+  return usher_transport_is_draining (self) && g_atomic_int_get (&self->drain_idle_reads) &&
          !g_atomic_int_get (&self->received);
 }
 
@@ -311,7 +311,7 @@ transport_refuses (UsherTransport *self,
   if (cancellable != NULL && g_cancellable_set_error_if_cancelled (cancellable, error))
     return TRUE;
 
-  if (!g_atomic_int_get (&self->exiting))
+  if (!usher_transport_is_exiting (self))
     return FALSE;
 
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
@@ -502,9 +502,17 @@ usher_transport_wake (UsherTransport *self)
 
 /* Returns whether this was the first time. */
 static gboolean
-raise_flag (int *flag)
+transport_tell (UsherTransport *self,
+                UsherTold what)
 {
-  return g_atomic_int_compare_and_exchange (flag, FALSE, TRUE);
+  return (g_atomic_int_or (&self->told, what) & what) == 0;
+}
+
+static gboolean
+transport_is_told (UsherTransport *self,
+                   UsherTold what)
+{
+  return (g_atomic_int_get (&self->told) & what) != 0;
 }
 
 /* Cancels what has been made so far; what is asked for later is made cancelled. */
@@ -543,7 +551,7 @@ transport_cancel_fiber (UsherTransport *self)
 void
 usher_transport_exit (UsherTransport *self)
 {
-  if (!raise_flag (&self->exiting))
+  if (!transport_tell (self, USHER_TOLD_TO_EXIT))
     return;
 
   transport_cancel_fiber (self);
@@ -554,13 +562,13 @@ usher_transport_exit (UsherTransport *self)
 gboolean
 usher_transport_is_exiting (UsherTransport *self)
 {
-  return g_atomic_int_get (&self->exiting);
+  return transport_is_told (self, USHER_TOLD_TO_EXIT);
 }
 
 void
 usher_transport_drain (UsherTransport *self)
 {
-  if (!raise_flag (&self->draining))
+  if (!transport_tell (self, USHER_TOLD_TO_DRAIN))
     return;
 
   transport_cancel (self, &self->drain_cancellable);
@@ -570,7 +578,7 @@ usher_transport_drain (UsherTransport *self)
 gboolean
 usher_transport_is_draining (UsherTransport *self)
 {
-  return g_atomic_int_get (&self->draining);
+  return transport_is_told (self, USHER_TOLD_TO_DRAIN);
 }
 
 void
@@ -583,7 +591,7 @@ usher_transport_set_drain_idle_reads (UsherTransport *self,
 static GCancellable *
 transport_get_cancellable (UsherTransport *self,
                            GCancellable **cancellable,
-                           int *flag)
+                           UsherTold what)
 {
   gboolean is_new;
 
@@ -593,7 +601,7 @@ transport_get_cancellable (UsherTransport *self,
     g_atomic_pointer_set (cancellable, g_cancellable_new ());
   g_mutex_unlock (&self->lock);
 
-  if (is_new && g_atomic_int_get (flag))
+  if (is_new && transport_is_told (self, what))
     g_cancellable_cancel (*cancellable);
 
   return *cancellable;
@@ -602,13 +610,13 @@ transport_get_cancellable (UsherTransport *self,
 GCancellable *
 usher_transport_get_exit_cancellable (UsherTransport *self)
 {
-  return transport_get_cancellable (self, &self->exit_cancellable, &self->exiting);
+  return transport_get_cancellable (self, &self->exit_cancellable, USHER_TOLD_TO_EXIT);
 }
 
 GCancellable *
 usher_transport_get_drain_cancellable (UsherTransport *self)
 {
-  return transport_get_cancellable (self, &self->drain_cancellable, &self->draining);
+  return transport_get_cancellable (self, &self->drain_cancellable, USHER_TOLD_TO_DRAIN);
 }
 
 gboolean
