@@ -25,12 +25,35 @@ usher_connection_kill (UsherConnection *self)
   usher_transport_shut (self->transport);
 }
 
+/* What it was made to exit for. So few are that it is among the data of the object; one that has any is not used
+ * again. */
+static G_DEFINE_QUARK (usher_connection_exit_reason, exit_reason);
+
+static UsherExit *
+ref_exit_reason (UsherExit *reason,
+                 gpointer unused)
+{
+  return reason != NULL ? usher_exit_ref (reason) : NULL;
+}
+
 static UsherExit *
 connection_ref_exit_reason (UsherConnection *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  if (!usher_transport_is_exiting (self->transport))
+    return NULL;
 
-  return self->exit_reason != NULL ? usher_exit_ref (self->exit_reason) : NULL;
+  return g_object_dup_qdata (G_OBJECT (self), exit_reason_quark (), (GDuplicateFunc) ref_exit_reason, NULL);
+}
+
+/* The first one counts. */
+static void
+connection_set_exit_reason (UsherConnection *self,
+                            UsherExit *reason)
+{
+  g_autoptr (UsherExit) set = usher_exit_ref (reason);
+
+  if (g_object_replace_qdata (G_OBJECT (self), exit_reason_quark (), NULL, set, (GDestroyNotify) usher_exit_unref, NULL))
+    g_steal_pointer (&set);
 }
 
 UsherExit *
@@ -89,11 +112,7 @@ usher_connection_exit (UsherConnection *self,
   if (kind == USHER_EXIT_NORMAL)
     return;
 
-  g_mutex_lock (&self->lock);
-  if (self->exit_reason == NULL)
-    self->exit_reason = usher_exit_ref (reason);
-  g_mutex_unlock (&self->lock);
-
+  connection_set_exit_reason (self, reason);
   if (kind == USHER_EXIT_KILLED)
     usher_connection_kill (self);
   else

@@ -24,8 +24,7 @@ struct _UsherConnection
   GInputStream *input;   /* (owned) (nullable): made when asked for */
   GOutputStream *output; /* (owned) (nullable): made when asked for */
   GMutex lock;
-  GSocket *socket;        /* (owned) (nullable) (locked-by lock): made when asked for */
-  UsherExit *exit_reason; /* (owned) (nullable) (locked-by lock): what it was made to exit for */
+  GSocket *socket; /* (owned) (nullable) (locked-by lock): made when asked for */
   union
   {
     struct sockaddr any;

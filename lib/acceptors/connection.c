@@ -203,7 +203,6 @@ connection_clear (UsherConnection *self)
   g_clear_object (&self->listen_socket);
   g_clear_pointer (&self->pool_link, usher_pool_link_unref);
   g_clear_pointer (&self->proxied, usher_proxied_free);
-  g_clear_pointer (&self->exit_reason, usher_exit_unref);
   g_clear_object (&self->socket);
 }
 
