@@ -19,6 +19,7 @@ typedef enum
 {
   USHER_TOLD_TO_DRAIN = 1 << 0,
   USHER_TOLD_TO_EXIT = 1 << 1,
+  USHER_TOLD_TO_END_IDLE_READS = 1 << 2, /* once it drains */
 } UsherTold;
 
 /* How long a connection may wait. Most may for ever, and have none. */
@@ -50,7 +51,6 @@ struct _UsherTransport
   int users;              /* (atomic): who uses the descriptor, twice; and 1 once it is to be closed */
   gboolean is_duplicated; /* (locked-by lock): somebody has a descriptor of the same socket */
   guint told;             /* (atomic): UsherTold */
-  int drain_idle_reads;   /* (atomic) */
   int received;           /* (atomic): something, since the last write */
   int posted;             /* (atomic): the message is on its way */
   int n_wakes;            /* (atomic): how often all who wait had to look again */

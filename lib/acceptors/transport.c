@@ -249,8 +249,9 @@ usher_transport_enter (UsherTransport *self,
 gboolean
 usher_transport_is_idle_and_draining (UsherTransport *self)
 {
-  return usher_transport_is_draining (self) && g_atomic_int_get (&self->drain_idle_reads) &&
-         !g_atomic_int_get (&self->received);
+  const guint needed = USHER_TOLD_TO_DRAIN | USHER_TOLD_TO_END_IDLE_READS;
+
+  return (g_atomic_int_get (&self->told) & needed) == needed && !g_atomic_int_get (&self->received);
 }
 
 static gssize
@@ -585,7 +586,10 @@ void
 usher_transport_set_drain_idle_reads (UsherTransport *self,
                                       gboolean drain_idle_reads)
 {
-  g_atomic_int_set (&self->drain_idle_reads, drain_idle_reads);
+  if (drain_idle_reads)
+    g_atomic_int_or (&self->told, USHER_TOLD_TO_END_IDLE_READS);
+  else
+    g_atomic_int_and (&self->told, ~(guint) USHER_TOLD_TO_END_IDLE_READS);
 }
 
 static GCancellable *
