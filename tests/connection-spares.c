@@ -378,6 +378,21 @@ test_taken_at_last (ConnectionFixture *fixture,
   check_taken_at_last (fixture, usher_connection_get_drain_cancellable (fixture->connection), "cancelled");
 }
 
+static void
+test_cancellable_taken_at_last (ConnectionFixture *fixture,
+                                gconstpointer data)
+{
+  GCancellable *taken = usher_connection_get_exit_cancellable (fixture->connection);
+
+  g_signal_connect_data (usher_connection_get_drain_cancellable (fixture->connection), "cancelled",
+                         G_CALLBACK (do_nothing), taken, take_reference, 0);
+  connection_fixture_end (fixture);
+  g_assert_false (usher_connection_retire (fixture->connection));
+  g_object_unref (taken);
+  g_assert_true (usher_connection_retire (fixture->connection));
+  connection_fixture_begin_again (fixture, &connection_fixture_unix_peer);
+}
+
 /* The spares. */
 
 typedef struct
@@ -586,6 +601,7 @@ add_keepers (void)
 
   add_test ("/connection-spares/leave-alone/what-is-listened-to-by-a-keeper", test_keeper_is_told);
   add_test ("/connection-spares/leave-alone/what-is-taken-at-last", test_taken_at_last);
+  add_test ("/connection-spares/leave-alone/one-whose-cancellable-is-taken-at-last", test_cancellable_taken_at_last);
   add_test ("/connection-spares/leave-alone/what-is-not-over", test_not_over);
   add_test ("/connection-spares/leave-alone/what-a-message-is-under-way-to", test_messages_under_way);
   add_test ("/connection-spares/leave-alone/what-is-read-and-not-finished", test_unfinished);
