@@ -379,11 +379,10 @@ static void
 test_exit (ConnectionFixture *fixture,
            gconstpointer data)
 {
-  g_autoptr (UsherExit) killed = usher_exit_new_killed ();
   g_autoptr (UsherExit) exit = NULL;
 
   usher_connection_drain (fixture->connection);
-  usher_connection_exit (fixture->connection, killed);
+  usher_connection_kill (fixture->connection);
   connection_fixture_expect_next (fixture);
   g_assert_false (usher_connection_is_draining (fixture->connection));
   connection_fixture_assert_serves (fixture);

@@ -288,6 +288,14 @@ start_tls (ConnectionFixture *fixture)
 }
 
 static void
+make_exit (ConnectionFixture *fixture)
+{
+  g_autoptr (UsherExit) reason = usher_exit_new_shutdown ();
+
+  usher_connection_exit (fixture->connection, reason);
+}
+
+static void
 test_of_no_use (ConnectionFixture *fixture,
                 gconstpointer data)
 {
@@ -612,6 +620,7 @@ add_keepers (void)
   add_use ("/connection-spares/leave-alone/a-pending-input", use_input);
   add_use ("/connection-spares/leave-alone/a-pending-output", use_output);
   add_use ("/connection-spares/leave-alone/one-with-tls", start_tls);
+  add_use ("/connection-spares/leave-alone/one-with-a-reason-to-exit", make_exit);
 }
 
 int
