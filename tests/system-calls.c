@@ -249,6 +249,16 @@ connect_clients (PoolFixture *fixture)
   return clients;
 }
 
+static GArray *
+start_with_clients (PoolFixture *fixture)
+{
+  memset (n_calls, 0, sizeof n_calls);
+  pool_fixture_start (fixture);
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  iterate_pending (NULL);
+  return connect_clients (fixture);
+}
+
 static void
 check_others (const guint totals[CALL_LAST + 1])
 {
@@ -270,13 +280,8 @@ test_connect_echo_close (PoolFixture *fixture,
                          gconstpointer data)
 {
   guint totals[CALL_LAST + 1] = { 0 };
-  GArray *clients;
+  GArray *clients = start_with_clients (fixture);
 
-  memset (n_calls, 0, sizeof n_calls);
-  pool_fixture_start (fixture);
-  pool_fixture_wait_for (fixture, n_waiting_is, 2);
-  iterate_pending (NULL);
-  clients = connect_clients (fixture);
   serve_and_count (fixture, all_are_answered, totals);
   sockets_close_all (clients);
   serve_and_count (fixture, all_are_gone, totals);
@@ -294,13 +299,8 @@ test_those_who_leave_at_once (PoolFixture *fixture,
                               gconstpointer data)
 {
   guint totals[CALL_LAST + 1] = { 0 };
-  GArray *clients;
+  GArray *clients = start_with_clients (fixture);
 
-  memset (n_calls, 0, sizeof n_calls);
-  pool_fixture_start (fixture);
-  pool_fixture_wait_for (fixture, n_waiting_is, 2);
-  iterate_pending (NULL);
-  clients = connect_clients (fixture);
   for (guint i = 0; i < clients->len; i++)
     g_assert_no_errno (shutdown (g_array_index (clients, int, i), SHUT_WR));
   serve_and_count (fixture, all_have_been_here, totals);
