@@ -67,8 +67,8 @@ assert_pressure (ListenFixture *fixture,
                  int expected_depth,
                  guint expected_n_dropped)
 {
-  int depth, limit;
-  guint n_dropped;
+  int depth = -1, limit = -1;
+  guint n_dropped = 0;
 
   gt_signal_logger_assert_emission_pop (fixture->logger, fixture->socket, "pressure", &depth, &limit, &n_dropped);
   g_assert_cmpint (depth, ==, expected_depth);

@@ -368,7 +368,7 @@ test_slow (PoolFixture *fixture,
   pool_fixture_settle (fixture);
   for (guint i = 0; i < 5; i++)
     {
-      send_bytes (client, V1 + i, 1);
+      send_bytes (client, &V1[i], 1);
       pool_fixture_settle (fixture);
       fake_clock_advance_usec (1 * G_TIME_SPAN_SECOND);
       pool_fixture_settle (fixture);

@@ -82,7 +82,7 @@ void
 listen_fixture_assert_down (ListenFixture *fixture,
                             UsherDownCause expected)
 {
-  UsherDownCause cause;
+  UsherDownCause cause = USHER_DOWN_CLOSED;
   g_autoptr (GError) error = NULL;
 
   gt_signal_logger_assert_emission_pop (fixture->logger, fixture->socket, "down", &cause, &error);
@@ -95,7 +95,7 @@ listen_fixture_assert_exit (ListenFixture *fixture,
                             guint64 expected_serial,
                             UsherExitKind expected_kind)
 {
-  guint64 serial;
+  guint64 serial = 0;
   g_autoptr (UsherExit) exit = NULL;
 
   iterate_pending (NULL);
@@ -129,7 +129,7 @@ listen_fixture_make_error (void)
 void
 listen_fixture_assert_failed (ListenFixture *fixture)
 {
-  UsherDownCause cause;
+  UsherDownCause cause = USHER_DOWN_CLOSED;
   g_autoptr (GError) error = NULL;
 
   gt_signal_logger_assert_emission_pop (fixture->logger, fixture->socket, "down", &cause, &error);
