@@ -434,41 +434,33 @@ test_hung_up (ConnectionFixture *fixture,
   connection_fixture_assert_serves (fixture);
 }
 
-static void
-add_test (const char *path,
-          void (*test) (ConnectionFixture *fixture,
-                        gconstpointer data))
-{
-  g_test_add (path, ConnectionFixture, NULL, connection_fixture_set_up, test, connection_fixture_tear_down);
-}
-
 int
 main (int argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test ("/connection-again/serves", test_used_again);
-  add_test ("/connection-again/has-anew/its-results", test_kept_result);
-  add_test ("/connection-again/has-anew/cancellables-that-are-kept", test_kept_cancellable);
-  add_test ("/connection-again/has-anew/cancellables-that-are-kept-weakly", test_weakly_kept_cancellable);
-  add_test ("/connection-again/has-anew/cancellables-that-were-cancelled", test_cancelled);
-  add_test ("/connection-again/has-anew/cancellables-that-are-cancelled-at-last", test_cancelled_at_last);
-  add_test ("/connection-again/has-anew/those-who-listen-to-the-cancellables", test_listened_to);
-  add_test ("/connection-again/has-anew/those-who-listen", test_handlers);
-  add_test ("/connection-again/has-anew/a-socket-that-is-kept", test_kept_socket);
-  add_test ("/connection-again/has-anew/a-socket-that-was-stolen", test_stolen_socket);
-  add_test ("/connection-again/has-anew/its-addresses", test_addresses);
-  add_test ("/connection-again/has-anew/its-listen-socket", test_listen_socket);
-  add_test ("/connection-again/has-anew/what-a-proxy-says", test_proxied);
-  add_test ("/connection-again/has-anew/its-limits", test_limits);
-  add_test ("/connection-again/has-anew/its-counts", test_bytes);
-  add_test ("/connection-again/has-anew/its-queue", test_queue);
-  add_test ("/connection-again/has-anew/both-halves", test_half_closed);
-  add_test ("/connection-again/has-anew/its-exit", test_exit);
-  add_test ("/connection-again/has-anew/its-way-to-drain", test_drain_idle_reads);
-  add_test ("/connection-again/has-anew/its-peers-failures", test_own_error);
-  add_test ("/connection-again/has-anew/what-their-peer-has-told", test_hung_up);
+  connection_fixture_add_test ("/connection-again/serves", test_used_again);
+  connection_fixture_add_test ("/connection-again/has-anew/its-results", test_kept_result);
+  connection_fixture_add_test ("/connection-again/has-anew/cancellables-that-are-kept", test_kept_cancellable);
+  connection_fixture_add_test ("/connection-again/has-anew/cancellables-that-are-kept-weakly", test_weakly_kept_cancellable);
+  connection_fixture_add_test ("/connection-again/has-anew/cancellables-that-were-cancelled", test_cancelled);
+  connection_fixture_add_test ("/connection-again/has-anew/cancellables-that-are-cancelled-at-last", test_cancelled_at_last);
+  connection_fixture_add_test ("/connection-again/has-anew/those-who-listen-to-the-cancellables", test_listened_to);
+  connection_fixture_add_test ("/connection-again/has-anew/those-who-listen", test_handlers);
+  connection_fixture_add_test ("/connection-again/has-anew/a-socket-that-is-kept", test_kept_socket);
+  connection_fixture_add_test ("/connection-again/has-anew/a-socket-that-was-stolen", test_stolen_socket);
+  connection_fixture_add_test ("/connection-again/has-anew/its-addresses", test_addresses);
+  connection_fixture_add_test ("/connection-again/has-anew/its-listen-socket", test_listen_socket);
+  connection_fixture_add_test ("/connection-again/has-anew/what-a-proxy-says", test_proxied);
+  connection_fixture_add_test ("/connection-again/has-anew/its-limits", test_limits);
+  connection_fixture_add_test ("/connection-again/has-anew/its-counts", test_bytes);
+  connection_fixture_add_test ("/connection-again/has-anew/its-queue", test_queue);
+  connection_fixture_add_test ("/connection-again/has-anew/both-halves", test_half_closed);
+  connection_fixture_add_test ("/connection-again/has-anew/its-exit", test_exit);
+  connection_fixture_add_test ("/connection-again/has-anew/its-way-to-drain", test_drain_idle_reads);
+  connection_fixture_add_test ("/connection-again/has-anew/its-peers-failures", test_own_error);
+  connection_fixture_add_test ("/connection-again/has-anew/what-their-peer-has-told", test_hung_up);
 
   return g_test_run ();
 }

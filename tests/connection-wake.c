@@ -105,23 +105,15 @@ test_limit (ConnectionFixture *fixture,
   check_wakes (fixture, limit_it, G_IO_ERROR_TIMED_OUT);
 }
 
-static void
-add_test (const char *path,
-          void (*test) (ConnectionFixture *fixture,
-                        gconstpointer data))
-{
-  g_test_add (path, ConnectionFixture, NULL, connection_fixture_set_up, test, connection_fixture_tear_down);
-}
-
 int
 main (int argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 
-  add_test ("/connection-wake/who-is-about-to-wait-exits", test_exit);
-  add_test ("/connection-wake/who-is-about-to-wait-learns-of-the-end", test_close);
-  add_test ("/connection-wake/who-is-about-to-wait-follows-a-new-limit", test_limit);
+  connection_fixture_add_test ("/connection-wake/who-is-about-to-wait-exits", test_exit);
+  connection_fixture_add_test ("/connection-wake/who-is-about-to-wait-learns-of-the-end", test_close);
+  connection_fixture_add_test ("/connection-wake/who-is-about-to-wait-follows-a-new-limit", test_limit);
 
   return g_test_run ();
 }

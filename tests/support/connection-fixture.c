@@ -37,6 +37,14 @@ connection_fixture_tear_down (ConnectionFixture *fixture,
 }
 
 void
+connection_fixture_add_test (const char *path,
+                             void (*test) (ConnectionFixture *fixture,
+                                           gconstpointer data))
+{
+  g_test_add (path, ConnectionFixture, NULL, connection_fixture_set_up, test, connection_fixture_tear_down);
+}
+
+void
 connection_fixture_say (ConnectionFixture *fixture,
                         const char *text)
 {

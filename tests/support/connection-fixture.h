@@ -27,6 +27,9 @@ typedef struct
   GMainContext *done_in; /* (unowned) */
 } ConnectionFixture;
 
+void connection_fixture_add_test (const char *path,
+                                  void (*test) (ConnectionFixture *fixture,
+                                                gconstpointer data));
 void connection_fixture_set_up (ConnectionFixture *fixture,
                                 gconstpointer data);
 void connection_fixture_tear_down (ConnectionFixture *fixture,
