@@ -104,7 +104,6 @@ struct _UsherCrewNews
   GError *error;           /* (owned) (nullable) */
   UsherExit *exit;         /* (owned) (nullable): of an acceptor */
   char *name;              /* (owned) (nullable): whom it served */
-  gboolean is_cut;         /* made to exit after its grace */
   gint64 told_usec;        /* when the last of its connections was told; 0 if there is none */
   gboolean leaves_nobody;  /* nobody was abandoned */
 };

@@ -100,7 +100,6 @@ crew_tell_of_run (UsherCrew *self,
 
   news->exit = usher_exit_ref (exit);
   news->name = usher_acceptor_run_dup_name (run);
-  news->is_cut = run->serving.is_cut;
   usher_crew_tell_pool (self, func, news);
 }
 
