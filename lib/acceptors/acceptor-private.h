@@ -14,8 +14,15 @@ gboolean usher_acceptor_check_type (GType type,
 
 /* Whether the interface is as it was before anybody implemented it. */
 gboolean usher_acceptor_lacks_continue (GType type);
-/* Whether its acceptor_init does nothing. */
-gboolean usher_acceptor_lacks_init (UsherAcceptor *self);
 gboolean usher_async_acceptor_lacks_continue (GType type);
+
+/* For those who know what its class implements. Whether its acceptor_init does nothing; and as
+ * usher_acceptor_acceptor_init (). */
+gboolean usher_acceptor_lacks_init (const UsherAcceptorInterface *iface);
+UsherAcceptorInit usher_acceptor_init_by (const UsherAcceptorInterface *iface,
+                                          UsherAcceptor *self,
+                                          UsherListenSocket *listen_socket,
+                                          int *accept_timeout_msec,
+                                          GError **error);
 
 G_END_DECLS

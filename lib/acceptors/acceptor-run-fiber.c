@@ -3,7 +3,6 @@
 
 #include "acceptors/acceptor-run-private.h"
 
-#include "acceptors/acceptor-private.h"
 #include "acceptors/crew-socket-private.h"
 #include "runtime/fiber-private.h"
 
@@ -69,8 +68,8 @@ run_fiber_init (RunFiber *self)
   if (self->order != ORDER_NONE)
     return TRUE;
 
-  self->answer = usher_acceptor_acceptor_init (run->acceptor, run->socket->listen_socket,
-                                               &run->waiting.timeout_msec, &self->error);
+  self->answer = usher_acceptor_init_by (usher_acceptor_run_get_kind (run)->iface, run->acceptor,
+                                         run->socket->listen_socket, &run->waiting.timeout_msec, &self->error);
   if (self->answer != USHER_ACCEPTOR_READY)
     return FALSE;
 
@@ -82,10 +81,11 @@ run_fiber_init (RunFiber *self)
 static void
 run_fiber_serve (RunFiber *self)
 {
-  UsherConnection *connection = self->run->connection;
+  UsherAcceptorRun *run = self->run;
+  UsherConnection *connection = run->connection;
 
   usher_connection_set_fiber (connection, self->fiber);
-  self->succeeded = usher_acceptor_acceptor_continue (self->run->acceptor, connection, &self->error);
+  self->succeeded = usher_acceptor_run_get_kind (run)->iface->acceptor_continue (run->acceptor, connection, &self->error);
   usher_connection_set_fiber (connection, NULL);
 }
 
@@ -169,7 +169,7 @@ fiber_start (UsherAcceptorRun *run,
     }
 
   run->place = self;
-  if (usher_acceptor_lacks_init (run->acceptor) || run_fiber_begin (self))
+  if (usher_acceptor_lacks_init (usher_acceptor_run_get_kind (run)->iface) || run_fiber_begin (self))
     usher_acceptor_run_initialised (run, USHER_ACCEPTOR_READY, NULL);
   return TRUE;
 }

@@ -15,8 +15,8 @@ loop_start (UsherAcceptorRun *run,
   g_autoptr (GError) init_error = NULL;
   UsherAcceptorInit answer;
 
-  answer = usher_acceptor_acceptor_init (run->acceptor, run->socket->listen_socket,
-                                         &run->waiting.timeout_msec, &init_error);
+  answer = usher_acceptor_init_by (usher_acceptor_run_get_kind (run)->iface, run->acceptor, run->socket->listen_socket,
+                                   &run->waiting.timeout_msec, &init_error);
   usher_acceptor_run_initialised (run, answer, init_error);
   return TRUE;
 }
@@ -27,11 +27,10 @@ on_continued (GObject *source_object,
               gpointer user_data)
 {
   UsherAcceptorRun *run = user_data;
+  const UsherAsyncAcceptorInterface *iface = usher_acceptor_run_get_kind (run)->async_iface;
   GError *error = NULL;
-  gboolean succeeded;
+  gboolean succeeded = iface->acceptor_continue_finish (USHER_ASYNC_ACCEPTOR (run->acceptor), result, &error);
 
-  succeeded = usher_async_acceptor_acceptor_continue_finish (USHER_ASYNC_ACCEPTOR (run->acceptor), result,
-                                                             &error);
   usher_acceptor_run_served (run, succeeded, error);
   usher_acceptor_run_unref (run);
 }
@@ -39,9 +38,11 @@ on_continued (GObject *source_object,
 static void
 loop_serve (UsherAcceptorRun *run)
 {
-  usher_async_acceptor_acceptor_continue_async (USHER_ASYNC_ACCEPTOR (run->acceptor), run->connection,
-                                                usher_connection_get_exit_cancellable (run->connection),
-                                                on_continued, usher_acceptor_run_ref (run));
+  const UsherAsyncAcceptorInterface *iface = usher_acceptor_run_get_kind (run)->async_iface;
+
+  iface->acceptor_continue_async (USHER_ASYNC_ACCEPTOR (run->acceptor), run->connection,
+                                  usher_connection_get_exit_cancellable (run->connection), on_continued,
+                                  usher_acceptor_run_ref (run));
 }
 
 static void

@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "acceptors/acceptor-kind-private.h"
 #include "acceptors/connection-private.h"
 #include "acceptors/proxy-greeting-private.h"
 #include "usher/acceptor.h"
@@ -94,6 +95,9 @@ extern const UsherRunner usher_runner_fiber;
 
 /* (transfer none): room for the runner's place, all zero at first, which lasts as long as the run. */
 gpointer usher_acceptor_run_get_room (UsherAcceptorRun *self);
+
+/* Called in the crew's context. */
+const UsherAcceptorKind *usher_acceptor_run_get_kind (UsherAcceptorRun *self);
 
 /* (transfer full): acceptor */
 UsherAcceptorRun *usher_acceptor_run_new (UsherCrewSocket *socket,

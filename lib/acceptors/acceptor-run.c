@@ -52,11 +52,17 @@ run_set_state (UsherAcceptorRun *self,
   usher_crew_set_run_state (self->socket->crew, self, state);
 }
 
+const UsherAcceptorKind *
+usher_acceptor_run_get_kind (UsherAcceptorRun *self)
+{
+  return usher_acceptor_kind_get (&self->socket->crew->kind, self->acceptor);
+}
+
 static const UsherRunner *
 choose_runner (UsherCrewSocket *socket,
                UsherAcceptor *acceptor)
 {
-  if (USHER_IS_ASYNC_ACCEPTOR (acceptor))
+  if (usher_acceptor_kind_get (&socket->crew->kind, acceptor)->async_iface != NULL)
     return &usher_runner_loop;
 
   return socket->crew->terms.execution == USHER_EXECUTION_FIBER ? &usher_runner_fiber : &usher_runner_thread;

@@ -80,9 +80,9 @@ usher_acceptor_default_init (UsherAcceptorInterface *iface)
 }
 
 gboolean
-usher_acceptor_lacks_init (UsherAcceptor *self)
+usher_acceptor_lacks_init (const UsherAcceptorInterface *iface)
 {
-  return USHER_ACCEPTOR_GET_IFACE (self)->acceptor_init == usher_acceptor_real_acceptor_init;
+  return iface->acceptor_init == usher_acceptor_real_acceptor_init;
 }
 
 gboolean
@@ -107,6 +107,40 @@ usher_acceptor_check_type (GType type,
                "acceptor_continue_async of UsherAsyncAcceptor",
                g_type_name (type));
   return FALSE;
+}
+
+UsherAcceptorInit
+usher_acceptor_init_by (const UsherAcceptorInterface *iface,
+                        UsherAcceptor *self,
+                        UsherListenSocket *listen_socket,
+                        int *accept_timeout_msec,
+                        GError **error)
+{
+  int timeout_msec = -1;
+  UsherAcceptorInit answer;
+
+  answer = iface->acceptor_init (self, listen_socket, &timeout_msec, error);
+  if (answer == USHER_ACCEPTOR_READY && (timeout_msec == 0 || timeout_msec < -1))
+    {
+      g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+                   "The acceptor_init of %s set an accept timeout of %d ms; it has to be a positive "
+                   "number of milliseconds, or -1 to wait for ever",
+                   G_OBJECT_TYPE_NAME (self), timeout_msec);
+      return USHER_ACCEPTOR_ERROR;
+    }
+
+  if (answer > USHER_ACCEPTOR_IGNORE)
+    {
+      g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
+                   "The acceptor_init of %s answered %d; it has to be USHER_ACCEPTOR_READY, "
+                   "USHER_ACCEPTOR_IGNORE, or USHER_ACCEPTOR_ERROR with an error",
+                   G_OBJECT_TYPE_NAME (self), answer);
+      return USHER_ACCEPTOR_ERROR;
+    }
+
+  if (accept_timeout_msec != NULL)
+    *accept_timeout_msec = timeout_msec;
+  return answer;
 }
 
 /**
@@ -142,34 +176,10 @@ usher_acceptor_acceptor_init (UsherAcceptor *self,
                               int *accept_timeout_msec,
                               GError **error)
 {
-  int timeout_msec = -1;
-  UsherAcceptorInit answer;
-
   g_return_val_if_fail (USHER_IS_ACCEPTOR (self), USHER_ACCEPTOR_ERROR);
   g_return_val_if_fail (USHER_IS_LISTEN_SOCKET (listen_socket), USHER_ACCEPTOR_ERROR);
 
-  answer = USHER_ACCEPTOR_GET_IFACE (self)->acceptor_init (self, listen_socket, &timeout_msec, error);
-  if (answer == USHER_ACCEPTOR_READY && (timeout_msec == 0 || timeout_msec < -1))
-    {
-      g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
-                   "The acceptor_init of %s set an accept timeout of %d ms; it has to be a positive "
-                   "number of milliseconds, or -1 to wait for ever",
-                   G_OBJECT_TYPE_NAME (self), timeout_msec);
-      return USHER_ACCEPTOR_ERROR;
-    }
-
-  if (answer > USHER_ACCEPTOR_IGNORE)
-    {
-      g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
-                   "The acceptor_init of %s answered %d; it has to be USHER_ACCEPTOR_READY, "
-                   "USHER_ACCEPTOR_IGNORE, or USHER_ACCEPTOR_ERROR with an error",
-                   G_OBJECT_TYPE_NAME (self), answer);
-      return USHER_ACCEPTOR_ERROR;
-    }
-
-  if (accept_timeout_msec != NULL)
-    *accept_timeout_msec = timeout_msec;
-  return answer;
+  return usher_acceptor_init_by (USHER_ACCEPTOR_GET_IFACE (self), self, listen_socket, accept_timeout_msec, error);
 }
 
 /**

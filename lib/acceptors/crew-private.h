@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include "acceptors/acceptor-kind-private.h"
 #include "acceptors/acceptor-run-private.h"
 #include "acceptors/connection-spares-private.h"
 #include "acceptors/farewell-private.h"
@@ -75,6 +76,7 @@ struct _UsherCrew
   UsherConnectionSpares spares;
   UsherMessage spares_message;
   UsherFreeList spare_runs;
+  UsherAcceptorKind kind;
 
   /* The books. */
   GMutex lock;

@@ -354,6 +354,7 @@ usher_crew_unref (UsherCrew *self)
 
   usher_crew_terms_clear (&self->terms);
   usher_free_list_clear (&self->spare_runs);
+  usher_acceptor_kind_clear (&self->kind);
   g_ptr_array_unref (self->sockets);
   usher_reactor_unref (self->reactor);
   usher_reactor_unref (self->pool_reactor);
