@@ -42,7 +42,7 @@ typedef struct
 /* There may be many, so that it is packed. */
 struct _UsherAcceptorRun
 {
-  grefcount ref_count;
+  guint ref_count;
   UsherRunState state;
   const UsherRunner *runner;
   gpointer place;              /* (nullable): the runner's own, from a start to the acceptor's last word */

@@ -81,7 +81,7 @@ usher_acceptor_run_new (UsherCrewSocket *socket,
   const UsherRunner *runner = choose_runner (socket, acceptor);
   UsherAcceptorRun *self = usher_free_list_take (&socket->crew->spare_runs, run_get_size (runner));
 
-  g_ref_count_init (&self->ref_count);
+  self->ref_count = 1;
   self->state = USHER_RUN_STARTING;
   self->runner = runner;
   self->socket = usher_crew_socket_ref (socket);
@@ -104,7 +104,7 @@ usher_acceptor_run_get_room (UsherAcceptorRun *self)
 UsherAcceptorRun *
 usher_acceptor_run_ref (UsherAcceptorRun *self)
 {
-  g_ref_count_inc (&self->ref_count);
+  self->ref_count++;
   return self;
 }
 
@@ -114,7 +114,7 @@ usher_acceptor_run_unref (UsherAcceptorRun *self)
   g_autoptr (UsherCrewSocket) socket = NULL;
   UsherCrew *crew;
 
-  if (!g_ref_count_dec (&self->ref_count))
+  if (--self->ref_count > 0)
     return;
 
   socket = self->socket;

@@ -53,7 +53,7 @@ typedef struct
 
 struct _UsherCrew
 {
-  gatomicrefcount ref_count;
+  int ref_count; /* (atomic) */
   UsherCrewState state;
   UsherAcceptorPool *pool;    /* (owned) (nullable): until the crew has left */
   UsherReactor *pool_reactor; /* (owned) */

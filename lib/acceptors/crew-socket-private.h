@@ -26,7 +26,7 @@ typedef enum
 
 struct _UsherCrewSocket
 {
-  gatomicrefcount ref_count;
+  int ref_count; /* (atomic) */
   UsherCrewSocketState state;
   UsherCrew *crew;                  /* (owned) */
   UsherReactor *reactor;            /* (owned): the crew's */

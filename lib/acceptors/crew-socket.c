@@ -463,7 +463,7 @@ usher_crew_socket_new (UsherCrew *crew,
   UsherCrewSocket *self = g_new0 (UsherCrewSocket, 1);
   UsherProxyPolicy *policy = usher_listen_socket_get_proxy_policy (listen_socket);
 
-  g_atomic_ref_count_init (&self->ref_count);
+  self->ref_count = 1;
   self->crew = usher_crew_ref (crew);
   self->reactor = usher_reactor_ref (crew->reactor);
   self->listen_socket = g_object_ref (listen_socket);
@@ -478,14 +478,14 @@ usher_crew_socket_new (UsherCrew *crew,
 UsherCrewSocket *
 usher_crew_socket_ref (UsherCrewSocket *self)
 {
-  g_atomic_ref_count_inc (&self->ref_count);
+  g_atomic_int_inc (&self->ref_count);
   return self;
 }
 
 void
 usher_crew_socket_unref (UsherCrewSocket *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
 
   usher_crew_give_back (self->crew, self->listen_socket);

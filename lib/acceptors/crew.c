@@ -327,7 +327,7 @@ usher_crew_new (UsherAcceptorPool *pool,
 {
   UsherCrew *self = g_new0 (UsherCrew, 1);
 
-  g_atomic_ref_count_init (&self->ref_count);
+  self->ref_count = 1;
   self->pool = g_object_ref (pool);
   self->pool_reactor = usher_reactor_ref (pool->reactor);
   self->worker = worker;
@@ -342,14 +342,14 @@ usher_crew_new (UsherAcceptorPool *pool,
 UsherCrew *
 usher_crew_ref (UsherCrew *self)
 {
-  g_atomic_ref_count_inc (&self->ref_count);
+  g_atomic_int_inc (&self->ref_count);
   return self;
 }
 
 void
 usher_crew_unref (UsherCrew *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
 
   usher_crew_terms_clear (&self->terms);

@@ -38,7 +38,7 @@ typedef struct
  * keeps when it is used again; the rest is all zero for a new descriptor, but for what is -1. */
 struct _UsherTransport
 {
-  gatomicrefcount ref_count;
+  int ref_count; /* (atomic) */
   int fd; /* (locked-by lock): -1 once closed; stays while there are users */
   GMutex lock;
   GMutex output_lock;              /* never taken with the other lock held */

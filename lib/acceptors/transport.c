@@ -41,7 +41,7 @@ usher_transport_new (UsherReactor *reactor,
 {
   UsherTransport *self = g_new0 (UsherTransport, 1);
 
-  g_atomic_ref_count_init (&self->ref_count);
+  self->ref_count = 1;
   g_mutex_init (&self->lock);
   g_mutex_init (&self->output_lock);
   self->reactor = usher_reactor_ref (reactor);
@@ -53,7 +53,7 @@ usher_transport_new (UsherReactor *reactor,
 UsherTransport *
 usher_transport_ref (UsherTransport *self)
 {
-  g_atomic_ref_count_inc (&self->ref_count);
+  g_atomic_int_inc (&self->ref_count);
   return self;
 }
 
@@ -77,7 +77,7 @@ usher_transport_forget_waiters (UsherTransport *self)
 void
 usher_transport_unref (UsherTransport *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
 
   transport_close_descriptors (self);

@@ -31,7 +31,7 @@ struct _UsherFiber
 {
   UsherFlow flow;
   UsherFlow *resumer; /* (unowned) (nullable): who goes on when it suspends; while it runs */
-  gatomicrefcount ref_count;
+  int ref_count; /* (atomic) */
   FiberState state;
   UsherReactor *reactor; /* (owned) */
   gpointer stack;        /* (owned): freed last */
@@ -166,7 +166,7 @@ usher_fiber_new (UsherReactor *reactor,
     .user_data = user_data,
     .is_timed = is_log_read (),
   };
-  g_atomic_ref_count_init (&self->ref_count);
+  self->ref_count = 1;
   usher_flow_init (&self->flow, stack, ROOM, on_entered);
 
   return self;
@@ -175,7 +175,7 @@ usher_fiber_new (UsherReactor *reactor,
 UsherFiber *
 usher_fiber_ref (UsherFiber *self)
 {
-  g_atomic_ref_count_inc (&self->ref_count);
+  g_atomic_int_inc (&self->ref_count);
   return self;
 }
 
@@ -198,7 +198,7 @@ on_unused (UsherMessage *message)
 void
 usher_fiber_unref (UsherFiber *self)
 {
-  if (!g_atomic_ref_count_dec (&self->ref_count))
+  if (!g_atomic_int_dec_and_test (&self->ref_count))
     return;
 
   if (self->thread == NULL || self->thread == THIS_THREAD)

@@ -8,19 +8,13 @@
 G_BEGIN_DECLS
 
 /* Messages from any thread to one receiver, in order. It also knows whether the receiver may be
- * asleep, so that only those who post to a sleeping receiver pay for waking it. */
+ * asleep, so that only those who post to a sleeping receiver pay for waking it. All zero at first. */
 typedef struct
 {
-  GMutex lock;
-  UsherMessage *first; /* (unowned) (nullable) (locked-by lock) */
-  UsherMessage *last;  /* (unowned) (nullable) (locked-by lock) */
-  guint64 n_pushed;    /* (locked-by lock) */
-  guint64 n_popped;    /* (locked-by lock) */
-  gboolean is_asleep;  /* (locked-by lock) */
+  UsherMessage *pushed; /* (unowned) (nullable) (atomic): the newest first; or that the receiver may be asleep */
+  UsherMessage *first;  /* (unowned) (nullable): taken by the receiver, the oldest first */
+  UsherMessage *last;   /* (unowned): of those, if there are any */
 } UsherMessageQueue;
-
-void usher_message_queue_init (UsherMessageQueue *self);
-void usher_message_queue_clear (UsherMessageQueue *self);
 
 /* Any thread. Returns TRUE if the receiver may be asleep: it has to be woken, by this caller. */
 gboolean usher_message_queue_push (UsherMessageQueue *self,
@@ -33,11 +27,9 @@ gboolean usher_message_queue_fall_asleep (UsherMessageQueue *self);
 /* Returns TRUE if there are messages. */
 gboolean usher_message_queue_wake_up (UsherMessageQueue *self);
 
-/* How many messages have ever been pushed. */
-guint64 usher_message_queue_get_n_pushed (UsherMessageQueue *self);
-
-/* (nullable): the next message, if it is one of the first `limit` that were ever pushed. */
-UsherMessage *usher_message_queue_pop (UsherMessageQueue *self,
-                                       guint64 limit);
+/* Takes what has been pushed so far, behind what was taken before. */
+void usher_message_queue_take (UsherMessageQueue *self);
+/* (nullable): the next message of those that were taken. */
+UsherMessage *usher_message_queue_pop (UsherMessageQueue *self);
 
 G_END_DECLS

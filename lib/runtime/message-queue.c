@@ -3,79 +3,78 @@
 
 #include "runtime/message-queue-private.h"
 
-void
-usher_message_queue_init (UsherMessageQueue *self)
-{
-  *self = (UsherMessageQueue){ 0 };
-  g_mutex_init (&self->lock);
-}
-
-void
-usher_message_queue_clear (UsherMessageQueue *self)
-{
-  g_mutex_clear (&self->lock);
-}
+/* In the place of a message. */
+static UsherMessage asleep;
 
 gboolean
 usher_message_queue_push (UsherMessageQueue *self,
                           UsherMessage *message)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  gboolean was_asleep = self->is_asleep;
+  UsherMessage *newest = g_atomic_pointer_get (&self->pushed);
 
-  if (self->first != NULL)
-    self->last->next = message;
-  else
-    self->first = message;
+  do
+    message->next = newest != &asleep ? newest : NULL;
+  while (!g_atomic_pointer_compare_and_exchange_full (&self->pushed, newest, message, &newest));
 
-  message->next = NULL;
-  self->last = message;
-  self->n_pushed++;
-  self->is_asleep = FALSE;
-
-  return was_asleep;
+  return newest == &asleep;
 }
 
 gboolean
 usher_message_queue_fall_asleep (UsherMessageQueue *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  self->is_asleep = self->first == NULL;
-
-  return self->is_asleep;
+  return self->first == NULL && g_atomic_pointer_compare_and_exchange (&self->pushed, NULL, &asleep);
 }
 
 gboolean
 usher_message_queue_wake_up (UsherMessageQueue *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  g_atomic_pointer_compare_and_exchange (&self->pushed, &asleep, NULL);
 
-  self->is_asleep = FALSE;
-
-  return self->first != NULL;
+  return self->first != NULL || g_atomic_pointer_get (&self->pushed) != NULL;
 }
 
-guint64
-usher_message_queue_get_n_pushed (UsherMessageQueue *self)
+/* Returns the oldest of them, with the others behind it. */
+static UsherMessage *
+reverse (UsherMessage *newest)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
+  UsherMessage *oldest = NULL;
 
-  return self->n_pushed;
+  while (newest != NULL)
+    {
+      UsherMessage *message = newest;
+
+      newest = message->next;
+      message->next = oldest;
+      oldest = message;
+    }
+
+  return oldest;
+}
+
+void
+usher_message_queue_take (UsherMessageQueue *self)
+{
+  UsherMessage *newest = g_atomic_pointer_get (&self->pushed);
+  UsherMessage *oldest;
+
+  if (newest == NULL)
+    return;
+
+  newest = g_atomic_pointer_exchange (&self->pushed, NULL);
+  oldest = reverse (newest);
+  if (self->first != NULL)
+    self->last->next = oldest;
+  else
+    self->first = oldest;
+  self->last = newest;
 }
 
 UsherMessage *
-usher_message_queue_pop (UsherMessageQueue *self,
-                         guint64 limit)
+usher_message_queue_pop (UsherMessageQueue *self)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
   UsherMessage *message = self->first;
 
-  if (message == NULL || self->n_popped >= limit)
-    return NULL;
-
-  self->first = message->next;
-  self->n_popped++;
-
+  if (message != NULL)
+    self->first = message->next;
   return message;
 }

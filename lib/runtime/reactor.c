@@ -163,13 +163,14 @@ run_timers (UsherReactor *self)
     }
 }
 
+/* Those that a callback posts have to wait for the next dispatch. */
 static void
 run_messages (UsherReactor *self)
 {
-  guint64 limit = usher_message_queue_get_n_pushed (&self->messages);
   UsherMessage *message;
 
-  while ((message = usher_message_queue_pop (&self->messages, limit)) != NULL)
+  usher_message_queue_take (&self->messages);
+  while ((message = usher_message_queue_pop (&self->messages)) != NULL)
     {
       message->func (message);
       usher_reactor_unref (self);
@@ -250,7 +251,6 @@ usher_reactor_finalize (GSource *source)
 
   usher_watch_table_clear (&self->watches);
   usher_timer_heap_clear (&self->timers);
-  usher_message_queue_clear (&self->messages);
 }
 
 static GSourceFuncs source_funcs = {
@@ -269,7 +269,6 @@ usher_reactor_new (GMainContext *context)
   self->context = g_main_context_ref (context);
   self->epoll_fd = -1;
   self->armed_usec = NEVER;
-  usher_message_queue_init (&self->messages);
   usher_stack_pool_init (&self->stacks, self);
 
   usher_poll_init (&self->poll, self, context);
