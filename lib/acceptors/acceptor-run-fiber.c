@@ -34,7 +34,7 @@ run_fiber_clear (RunFiber *self)
   UsherAcceptorRun *run = self->run;
 
   g_clear_pointer (&self->fiber, usher_fiber_unref);
-  g_clear_error (&self->error);
+  g_clear_pointer (&self->error, g_error_free);
   run->place = NULL;
   usher_acceptor_run_unref (run);
 }
@@ -84,9 +84,9 @@ run_fiber_serve (RunFiber *self)
   UsherAcceptorRun *run = self->run;
   UsherConnection *connection = run->connection;
 
-  usher_connection_set_fiber (connection, self->fiber);
+  usher_connection_enter_fiber (connection, self->fiber);
   self->succeeded = usher_acceptor_run_get_kind (run)->iface->acceptor_continue (run->acceptor, connection, &self->error);
-  usher_connection_set_fiber (connection, NULL);
+  usher_connection_leave_fiber (connection);
 }
 
 /* Called in the fiber. */

@@ -40,15 +40,23 @@ run_stop_timer (UsherAcceptorRun *self)
   g_clear_pointer (&self->timer, g_free);
 }
 
+/* The next state is set by the crew, which keeps the books of it. */
 static void
-run_set_state (UsherAcceptorRun *self,
-               UsherRunState state)
+run_leave_state (UsherAcceptorRun *self,
+                 UsherRunState next)
 {
-  g_assert (edges[self->state] & EDGE (state));
+  g_assert (edges[self->state] & EDGE (next));
 
   if (self->state == USHER_RUN_STARTING)
     self->socket->n_starting--;
   run_stop_timer (self);
+}
+
+static void
+run_set_state (UsherAcceptorRun *self,
+               UsherRunState state)
+{
+  run_leave_state (self, state);
   usher_crew_set_run_state (self->socket->crew, self, state);
 }
 
@@ -167,7 +175,7 @@ usher_acceptor_run_initialised (UsherAcceptorRun *self,
     error = no_error = g_error_new (USHER_ERROR, USHER_ERROR_FAILED,
                                     "The acceptor_init of %s failed without saying why",
                                     G_OBJECT_TYPE_NAME (self->acceptor));
-  run_set_state (self, USHER_RUN_EXITED);
+  run_leave_state (self, USHER_RUN_EXITED);
   usher_crew_socket_run_not_ready (self->socket, self, answer == USHER_ACCEPTOR_IGNORE ? NULL : error);
 }
 
@@ -249,7 +257,7 @@ usher_acceptor_run_served (UsherAcceptorRun *self,
   if (!run_is_heard (self))
     return;
 
-  run_set_state (self, USHER_RUN_EXITED);
+  run_leave_state (self, USHER_RUN_EXITED);
   usher_crew_connection_exited (self->socket->crew, self, exit);
 }
 
@@ -268,7 +276,7 @@ usher_acceptor_run_terminated (UsherAcceptorRun *self)
   if (!run_is_heard (self))
     return;
 
-  run_set_state (self, USHER_RUN_EXITED);
+  run_leave_state (self, USHER_RUN_EXITED);
   if (self->connection != NULL)
     usher_crew_connection_exited (self->socket->crew, self, self->reason);
   else

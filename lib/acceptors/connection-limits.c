@@ -18,10 +18,10 @@ connection_set_limits (UsherConnection *self,
 }
 
 void
-usher_connection_set_limits (UsherConnection *self,
-                             const UsherTransportLimits *limits)
+usher_connection_begin_limits (UsherConnection *self,
+                               const UsherTransportLimits *limits)
 {
-  usher_transport_set_limits (self->transport, limits);
+  usher_transport_begin_limits (self->transport, limits);
 }
 
 /**

@@ -19,7 +19,7 @@ struct _UsherConnection
 
   UsherTransport *transport;        /* (owned) */
   UsherListenSocket *listen_socket; /* (owned) */
-  UsherPoolLink *pool_link;         /* (owned) (nullable) */
+  UsherPoolLink *pool_link;         /* (owned) (nullable): it stays when the connection is used again */
   UsherTicket ticket;
   GInputStream *input;   /* (owned) (nullable): made when asked for */
   GOutputStream *output; /* (owned) (nullable): made when asked for */

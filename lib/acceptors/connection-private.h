@@ -61,8 +61,9 @@ void usher_connection_add_bytes (UsherConnection *self,
 void usher_connection_set_drain_idle_reads (UsherConnection *self,
                                             gboolean drain_idle_reads);
 
-void usher_connection_set_limits (UsherConnection *self,
-                                  const UsherTransportLimits *limits);
+/* For one that nobody else knows yet. */
+void usher_connection_begin_limits (UsherConnection *self,
+                                    const UsherTransportLimits *limits);
 
 /* -1 once closed. */
 int usher_connection_get_fd (UsherConnection *self);
@@ -70,9 +71,10 @@ int usher_connection_get_fd (UsherConnection *self);
 /* Of the transport, whatever a PROXY header says. */
 char *usher_connection_dup_transport_peer_name (UsherConnection *self);
 
-/* (transfer none) (nullable): the fiber that serves it, whose waits end when it has to exit. */
-void usher_connection_set_fiber (UsherConnection *self,
-                                 UsherFiber *fiber);
+/* (transfer none): the fiber that serves it, whose waits end when it has to exit. */
+void usher_connection_enter_fiber (UsherConnection *self,
+                                   UsherFiber *fiber);
+void usher_connection_leave_fiber (UsherConnection *self);
 
 /* Any thread: whether its peer has been heard at all. */
 gboolean usher_connection_has_received (UsherConnection *self);

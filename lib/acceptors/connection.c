@@ -196,12 +196,11 @@ usher_connection_set_property (GObject *object,
     }
 }
 
-/* What it has of its client, its pool and its listen socket. */
+/* What it has of its client, and its listen socket. */
 static void
 connection_clear (UsherConnection *self)
 {
   g_clear_object (&self->listen_socket);
-  g_clear_pointer (&self->pool_link, usher_pool_link_unref);
   g_clear_pointer (&self->proxied, usher_proxied_free);
   g_clear_object (&self->socket);
 }
@@ -214,6 +213,7 @@ usher_connection_finalize (GObject *object)
   g_clear_object (&self->input);
   g_clear_object (&self->output);
   connection_clear (self);
+  g_clear_pointer (&self->pool_link, usher_pool_link_unref);
   g_clear_pointer (&self->transport, usher_transport_unref);
   g_mutex_clear (&self->lock);
 
@@ -349,14 +349,19 @@ usher_connection_new (UsherReactor *reactor,
 static gboolean
 connection_is_forgotten (UsherConnection *self)
 {
-  return usher_object_is_forgotten (self) && !g_io_stream_is_closed (G_IO_STREAM (self)) &&
-         !g_io_stream_has_pending (G_IO_STREAM (self)) &&
-         (self->input == NULL || (usher_object_is_forgotten (self->input) &&
-                                  !g_input_stream_is_closed (self->input) &&
-                                  !g_input_stream_has_pending (self->input))) &&
-         (self->output == NULL || (usher_object_is_forgotten (self->output) &&
-                                   !g_output_stream_is_closed (self->output) &&
-                                   !g_output_stream_has_pending (self->output)));
+  return usher_object_is_forgotten (self) && (self->input == NULL || usher_object_is_forgotten (self->input)) &&
+         (self->output == NULL || usher_object_is_forgotten (self->output));
+}
+
+/* What GIO knows of it cannot be undone. */
+static gboolean
+connection_is_as_new (UsherConnection *self)
+{
+  return !g_io_stream_is_closed (G_IO_STREAM (self)) && !g_io_stream_has_pending (G_IO_STREAM (self)) &&
+         (self->input == NULL ||
+          (!g_input_stream_is_closed (self->input) && !g_input_stream_has_pending (self->input))) &&
+         (self->output == NULL ||
+          (!g_output_stream_is_closed (self->output) && !g_output_stream_has_pending (self->output)));
 }
 
 static void
@@ -376,7 +381,7 @@ usher_connection_retire (UsherConnection *self)
 
   /* Those whose handlers they were may know of it again. */
   connection_drop_handlers (self);
-  if (!connection_is_forgotten (self) ||
+  if (!connection_is_forgotten (self) || !connection_is_as_new (self) ||
       !usher_transport_retire (self->transport, 1 + (self->input != NULL) + (self->output != NULL)))
     return FALSE;
 
@@ -399,7 +404,8 @@ usher_connection_join (UsherConnection *self,
                        UsherPoolLink *link,
                        const UsherPeerKey *key)
 {
-  self->pool_link = usher_pool_link_ref (link);
+  if (self->pool_link == NULL)
+    self->pool_link = usher_pool_link_ref (link);
   self->ticket = (UsherTicket){ .is_counted = TRUE, .peer = *key };
 }
 
@@ -432,10 +438,16 @@ usher_connection_set_drain_idle_reads (UsherConnection *self,
 }
 
 void
-usher_connection_set_fiber (UsherConnection *self,
-                            UsherFiber *fiber)
+usher_connection_enter_fiber (UsherConnection *self,
+                              UsherFiber *fiber)
 {
-  usher_transport_set_fiber (self->transport, fiber);
+  usher_transport_enter_fiber (self->transport, fiber);
+}
+
+void
+usher_connection_leave_fiber (UsherConnection *self)
+{
+  usher_transport_leave_fiber (self->transport);
 }
 
 void

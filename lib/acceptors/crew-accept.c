@@ -94,7 +94,7 @@ usher_crew_socket_admit (UsherCrewSocket *self,
   usher_connection_join (connection, pool->link, &key);
   g_atomic_int_inc (&pool->n_counted);
   usher_connection_set_drain_idle_reads (connection, crew->terms.drain_idle_reads);
-  usher_connection_set_limits (connection, &crew->terms.limits);
+  usher_connection_begin_limits (connection, &crew->terms.limits);
   crew_socket_deliver (self, connection);
 }
 

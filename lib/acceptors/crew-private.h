@@ -179,11 +179,12 @@ void usher_crew_count_alive (UsherCrew *self,
 /* The books. */
 void usher_crew_add_run (UsherCrew *self,
                          UsherAcceptorRun *run);
-void usher_crew_remove_run (UsherCrew *self,
-                            UsherAcceptorRun *run);
 void usher_crew_set_run_state (UsherCrew *self,
                                UsherAcceptorRun *run,
                                UsherRunState state);
+/* It has exited: without a connection, or with one. */
+void usher_crew_remove_run (UsherCrew *self,
+                            UsherAcceptorRun *run);
 void usher_crew_connection_exited (UsherCrew *self,
                                    UsherAcceptorRun *run,
                                    UsherExit *exit);

@@ -37,12 +37,12 @@ usher_crew_add_run (UsherCrew *self,
   g_mutex_unlock (&self->lock);
 }
 
-void
-usher_crew_set_run_state (UsherCrew *self,
-                          UsherAcceptorRun *run,
-                          UsherRunState state)
+/* The lock is held. */
+static void
+crew_book_state (UsherCrew *self,
+                 UsherAcceptorRun *run,
+                 UsherRunState state)
 {
-  g_mutex_lock (&self->lock);
   if (run->state == USHER_RUN_WAITING)
     self->n_waiting--;
   if (state == USHER_RUN_WAITING)
@@ -53,7 +53,36 @@ usher_crew_set_run_state (UsherCrew *self,
       self->counters.n_accepted++;
     }
   run->state = state;
+}
+
+void
+usher_crew_set_run_state (UsherCrew *self,
+                          UsherAcceptorRun *run,
+                          UsherRunState state)
+{
+  g_mutex_lock (&self->lock);
+  crew_book_state (self, run, state);
   g_mutex_unlock (&self->lock);
+}
+
+/* The lock is held. */
+static void
+crew_strike_out (UsherCrew *self,
+                 UsherAcceptorRun *run)
+{
+  crew_book_state (self, run, USHER_RUN_EXITED);
+  g_queue_unlink (&self->runs, &run->link);
+}
+
+/* The lock is held. */
+static void
+crew_book_exit (UsherCrew *self,
+                UsherConnection *connection,
+                UsherExit *exit)
+{
+  self->n_connections--;
+  usher_pool_counters_count_exit (&self->counters, exit);
+  usher_connection_add_bytes (connection, &self->counters.bytes_received, &self->counters.bytes_sent);
 }
 
 /* Whoever waits for the last one has to be told. */
@@ -71,23 +100,17 @@ usher_crew_remove_run (UsherCrew *self,
                        UsherAcceptorRun *run)
 {
   g_mutex_lock (&self->lock);
-  g_queue_unlink (&self->runs, &run->link);
+  crew_strike_out (self, run);
   g_mutex_unlock (&self->lock);
   crew_run_is_gone (self);
   usher_acceptor_run_unref (run);
 }
 
 static void
-crew_count_exit (UsherCrew *self,
-                 UsherConnection *connection,
-                 UsherExit *exit)
+crew_return_ticket (UsherCrew *self,
+                    UsherAcceptorRun *run)
 {
-  g_mutex_lock (&self->lock);
-  self->n_connections--;
-  usher_pool_counters_count_exit (&self->counters, exit);
-  usher_connection_add_bytes (connection, &self->counters.bytes_received, &self->counters.bytes_sent);
-  g_mutex_unlock (&self->lock);
-  usher_acceptor_pool_return_ticket (self->pool, usher_connection_get_ticket (connection));
+  usher_acceptor_pool_return_ticket (self->pool, usher_connection_get_ticket (run->connection));
 }
 
 static void
@@ -110,9 +133,12 @@ usher_crew_connection_exited (UsherCrew *self,
 {
   g_autoptr (UsherCrew) held = usher_crew_ref (self);
 
-  crew_count_exit (self, run->connection, exit);
-  usher_acceptor_run_ref (run);
-  usher_crew_remove_run (self, run);
+  g_mutex_lock (&self->lock);
+  crew_book_exit (self, run->connection, exit);
+  crew_strike_out (self, run);
+  g_mutex_unlock (&self->lock);
+  crew_return_ticket (self, run);
+  crew_run_is_gone (self);
   if (usher_exit_is_abnormal (exit) || run->serving.is_cut)
     crew_tell_of_run (self, run, exit, usher_acceptor_pool_connection_failed);
   usher_acceptor_run_unref (run);
@@ -152,11 +178,13 @@ crew_abandon_run (UsherCrew *self,
 
   g_mutex_lock (&self->lock);
   g_queue_unlink (&self->runs, &run->link);
+  if (run->connection != NULL)
+    crew_book_exit (self, run->connection, killed);
   g_mutex_unlock (&self->lock);
   if (is_reported)
     crew_tell_of_run (self, run, killed, usher_acceptor_pool_run_killed);
   if (run->connection != NULL)
-    crew_count_exit (self, run->connection, killed);
+    crew_return_ticket (self, run);
   usher_acceptor_run_abandon (run);
   usher_acceptor_run_unref (run);
 }

@@ -13,8 +13,8 @@ typedef struct
 {
   GMutex lock;
   GHashTable *counts;    /* (owned) (nullable) (element-type UsherPeerKey guint) (locked-by lock) */
-  guint max_per_address; /* (locked-by lock): G_MAXUINT for no limit */
-  guint max_per_user;    /* (locked-by lock): G_MAXUINT for no limit */
+  guint max_per_address; /* (atomic): G_MAXUINT for no limit */
+  guint max_per_user;    /* (atomic): G_MAXUINT for no limit */
 } UsherPeerCounts;
 
 void usher_peer_counts_init (UsherPeerCounts *self);

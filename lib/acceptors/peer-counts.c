@@ -48,10 +48,8 @@ usher_peer_counts_set_limits (UsherPeerCounts *self,
                               guint max_per_address,
                               guint max_per_user)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-
-  self->max_per_address = max_per_address;
-  self->max_per_user = max_per_user;
+  g_atomic_int_set (&self->max_per_address, max_per_address);
+  g_atomic_int_set (&self->max_per_user, max_per_user);
 }
 
 static UsherPeerKey
@@ -108,8 +106,9 @@ usher_peer_counts_add (UsherPeerCounts *self,
                        int fd,
                        UsherPeerKey *key)
 {
-  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&self->lock);
-  guint max = peer->address.ss_family == AF_UNIX ? self->max_per_user : self->max_per_address;
+  const guint *limit = peer->address.ss_family == AF_UNIX ? &self->max_per_user : &self->max_per_address;
+  guint max = g_atomic_int_get (limit);
+  g_autoptr (GMutexLocker) locker = NULL;
   guint n;
 
   *key = (UsherPeerKey){ 0 };
@@ -120,6 +119,7 @@ usher_peer_counts_add (UsherPeerCounts *self,
   if (key->family == 0)
     return TRUE;
 
+  locker = g_mutex_locker_new (&self->lock);
   if (self->counts == NULL)
     self->counts = g_hash_table_new_full (key_hash, key_equal, g_free, NULL);
   n = GPOINTER_TO_UINT (g_hash_table_lookup (self->counts, key));

@@ -11,7 +11,7 @@ limits_have_timeouts (const UsherTransportLimits *limits)
   return limits->read_timeout_usec != 0 || limits->write_timeout_usec != 0 || limits->idle_timeout_usec != 0;
 }
 
-/* The lock is held. Once there are some, they stay until the transport is used again: somebody may be looking at
+/* The lock is held, or nobody else knows of it. Once there are some, they stay until the transport is used again: somebody may be looking at
  * them. */
 static void
 transport_set_timeouts (UsherTransport *self,
@@ -32,12 +32,19 @@ transport_set_timeouts (UsherTransport *self,
 }
 
 void
+usher_transport_begin_limits (UsherTransport *self,
+                              const UsherTransportLimits *limits)
+{
+  self->max_queued_bytes = limits->max_queued_bytes;
+  transport_set_timeouts (self, limits);
+}
+
+void
 usher_transport_set_limits (UsherTransport *self,
                             const UsherTransportLimits *limits)
 {
   g_mutex_lock (&self->lock);
-  self->max_queued_bytes = limits->max_queued_bytes;
-  transport_set_timeouts (self, limits);
+  usher_transport_begin_limits (self, limits);
   g_mutex_unlock (&self->lock);
 
   usher_transport_wake (self);

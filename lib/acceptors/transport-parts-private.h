@@ -56,9 +56,8 @@ struct _UsherTransport
   int n_wakes;            /* (atomic): how often all who wait had to look again */
   guint64 n_bytes[2];     /* (atomic): received and sent so far */
 
-  UsherFiber *fiber;   /* (unowned) (nullable) (locked-by lock): whose connection it is */
-  GQuark error_domain; /* (locked-by lock): of the last transport error; 0 for none */
-  int error_code;      /* (locked-by lock) */
+  UsherFiber *fiber; /* (unowned) (nullable) (atomic): whose connection it is; the lock keeps it from being over */
+  guint64 error;     /* (atomic): the last transport error, packed; 0 for none */
 
   UsherTransportTimeouts *timeouts; /* (owned) (nullable) (atomic): from the first limit on */
   gsize max_queued_bytes;           /* (locked-by lock): 0 is no limit */

@@ -100,6 +100,9 @@ int usher_transport_get_fd (UsherTransport *self);
 /* (transfer full): another descriptor of the same socket; -1 on failure, with errno set. */
 int usher_transport_duplicate_fd (UsherTransport *self);
 
+/* For one that nobody else knows yet. */
+void usher_transport_begin_limits (UsherTransport *self,
+                                   const UsherTransportLimits *limits);
 /* Those who wait follow the new limits at once. */
 void usher_transport_set_limits (UsherTransport *self,
                                  const UsherTransportLimits *limits);
@@ -123,9 +126,10 @@ void usher_transport_shut (UsherTransport *self);
 /* All I/O, that which waits and that which is to come, returns G_IO_ERROR_CANCELLED. */
 void usher_transport_exit (UsherTransport *self);
 gboolean usher_transport_is_exiting (UsherTransport *self);
-/* (transfer none) (nullable): the fiber that is cancelled with the transport's exit. */
-void usher_transport_set_fiber (UsherTransport *self,
-                                UsherFiber *fiber);
+/* (transfer none): the fiber that is cancelled with the transport's exit, until it leaves. */
+void usher_transport_enter_fiber (UsherTransport *self,
+                                  UsherFiber *fiber);
+void usher_transport_leave_fiber (UsherTransport *self);
 
 /* Told to leave. With `drain_idle_reads`, a read that would wait although nothing was received
  * since the last write returns end-of-file. */

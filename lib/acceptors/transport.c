@@ -172,27 +172,24 @@ usher_transport_get_fd (UsherTransport *self)
   return fd;
 }
 
+static guint64
+pack_error (const GError *error)
+{
+  return (guint64) error->domain << 32 | (guint32) error->code;
+}
+
 void
 usher_transport_record_error (UsherTransport *self,
                               const GError *error)
 {
-  g_mutex_lock (&self->lock);
-  self->error_domain = error->domain;
-  self->error_code = error->code;
-  g_mutex_unlock (&self->lock);
+  __atomic_store_n (&self->error, pack_error (error), __ATOMIC_RELAXED);
 }
 
 gboolean
 usher_transport_is_own_error (UsherTransport *self,
                               const GError *error)
 {
-  gboolean own;
-
-  g_mutex_lock (&self->lock);
-  own = error->domain == self->error_domain && error->code == self->error_code;
-  g_mutex_unlock (&self->lock);
-
-  return own;
+  return __atomic_load_n (&self->error, __ATOMIC_RELAXED) == pack_error (error);
 }
 
 /* Using and closing. Whoever closes may be another thread than the one that uses the descriptor:
@@ -201,7 +198,7 @@ usher_transport_is_own_error (UsherTransport *self,
 static void
 transport_close_unused (UsherTransport *self)
 {
-  gboolean is_elsewhere;
+  gboolean is_elsewhere, has_waiters;
 
   g_mutex_lock (&self->lock);
   is_elsewhere = usher_transport_is_in_reactor (self) && !usher_reactor_is_current (self->reactor);
@@ -210,11 +207,12 @@ transport_close_unused (UsherTransport *self)
       usher_transport_leave_reactor (self);
       transport_close_descriptors (self);
     }
+  has_waiters = usher_transport_has_waiters (self);
   g_mutex_unlock (&self->lock);
 
-  if (is_elsewhere)
+  if (has_waiters)
     usher_transport_post (self);
-  else if (self->tls != NULL)
+  if (!is_elsewhere && self->tls != NULL)
     usher_tls_session_drop (self->tls);
 }
 
@@ -265,6 +263,16 @@ transport_would_block (UsherTransport *self,
   return usher_transport_may_wait (self, transfer, error) ? USHER_WOULD_BLOCK : -1;
 }
 
+static const char *
+intern_message (UsherDirection direction,
+                int errsv)
+{
+  const char *what = direction == USHER_TRANSPORT_READ ? "Error receiving data: " : "Error sending data: ";
+  g_autofree char *made = g_strconcat (what, g_strerror (errsv), NULL);
+
+  return g_intern_string (made);
+}
+
 /* Many clients end with a reset; to write the same words each time costs more than the rest of this. */
 static const char *
 get_message (UsherDirection direction,
@@ -272,14 +280,9 @@ get_message (UsherDirection direction,
 {
   static const char *messages[2][N_ERRNOS]; /* (nullable) (atomic): made once */
   const char **message = &messages[direction][CLAMP (errsv, 0, N_ERRNOS - 1)];
-  g_autofree char *made = NULL;
 
   if (g_atomic_pointer_get (message) == NULL)
-    {
-      made = g_strconcat (direction == USHER_TRANSPORT_READ ? "Error receiving data: " : "Error sending data: ",
-                          g_strerror (errsv), NULL);
-      g_atomic_pointer_set (message, g_intern_string (made));
-    }
+    g_atomic_pointer_set (message, intern_message (direction, errsv));
 
   return *message;
 }
@@ -532,20 +535,31 @@ transport_cancel (UsherTransport *self,
 }
 
 void
-usher_transport_set_fiber (UsherTransport *self,
-                           UsherFiber *fiber)
+usher_transport_enter_fiber (UsherTransport *self,
+                             UsherFiber *fiber)
+{
+  g_atomic_pointer_set (&self->fiber, fiber);
+  if (usher_transport_is_exiting (self))
+    usher_fiber_cancel (fiber);
+}
+
+void
+usher_transport_leave_fiber (UsherTransport *self)
 {
   g_mutex_lock (&self->lock);
-  self->fiber = fiber;
+  g_atomic_pointer_set (&self->fiber, NULL);
   g_mutex_unlock (&self->lock);
 }
 
 static void
 transport_cancel_fiber (UsherTransport *self)
 {
+  UsherFiber *fiber;
+
   g_mutex_lock (&self->lock);
-  if (self->fiber != NULL)
-    usher_fiber_cancel (self->fiber);
+  fiber = g_atomic_pointer_get (&self->fiber);
+  if (fiber != NULL)
+    usher_fiber_cancel (fiber);
   g_mutex_unlock (&self->lock);
 }
 
@@ -643,13 +657,11 @@ usher_transport_shut (UsherTransport *self)
 void
 usher_transport_close (UsherTransport *self)
 {
-  int users;
-
   usher_transport_flush (self);
   usher_transport_say_goodbye (self);
-  users = (int) g_atomic_int_or ((guint *) &self->users, CLOSING);
 
-  usher_transport_wake (self);
-  if (users == 0)
+  if (g_atomic_int_or ((guint *) &self->users, CLOSING) == 0)
     transport_close_unused (self);
+  else
+    usher_transport_wake (self);
 }

@@ -105,9 +105,9 @@ static void
 fiber_run (UsherFiber *self)
 {
   GMainContext *context = usher_reactor_get_context (self->reactor);
-  g_autoptr (GMainContext) thread_default = g_main_context_ref_thread_default ();
+  GMainContext *thread_default = g_main_context_get_thread_default ();
 
-  if (thread_default == context)
+  if (context == (thread_default != NULL ? thread_default : g_main_context_default ()))
     {
       self->code->run (self->user_data);
       return;

@@ -55,7 +55,7 @@ exit_clear (gpointer data)
 {
   UsherExit *self = data;
 
-  g_clear_error (&self->error);
+  g_clear_pointer (&self->error, g_error_free);
 }
 
 /**
