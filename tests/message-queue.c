@@ -89,6 +89,23 @@ test_sleeper (void)
   g_assert_true (usher_message_queue_wake_up (&queue));
 }
 
+/* GLib does not ask a source that is due whether it is ready. */
+static void
+test_taken_asleep (void)
+{
+  UsherMessageQueue queue = { 0 };
+  UsherMessage message = { 0 };
+
+  g_assert_true (usher_message_queue_fall_asleep (&queue));
+  g_assert_true (usher_message_queue_fall_asleep (&queue));
+  usher_message_queue_take (&queue);
+  g_assert_null (usher_message_queue_pop (&queue));
+
+  g_assert_true (usher_message_queue_push (&queue, &message));
+  usher_message_queue_take (&queue);
+  g_assert_true (usher_message_queue_pop (&queue) == &message);
+}
+
 static void
 test_awake (void)
 {
@@ -198,6 +215,7 @@ main (int argc,
   g_test_add_func ("/message-queue/has-a-sleeping-receiver-woken-once", test_sleeper);
   g_test_add_func ("/message-queue/leaves-a-receiver-that-is-awake-alone", test_awake);
 
+  g_test_add_func ("/message-queue/takes-nothing-in-its-sleep", test_taken_asleep);
   g_test_add_func ("/message-queue/loses-nothing-of-several-threads", test_threads);
 
   return g_test_run ();

@@ -39,7 +39,7 @@ typedef struct
 struct _UsherTransport
 {
   int ref_count; /* (atomic) */
-  int fd; /* (locked-by lock): -1 once closed; stays while there are users */
+  int fd;        /* (locked-by lock): -1 once closed; stays while there are users */
   GMutex lock;
   GMutex output_lock;              /* never taken with the other lock held */
   UsherReactor *reactor;           /* (owned) */

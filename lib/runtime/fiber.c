@@ -31,7 +31,7 @@ struct _UsherFiber
 {
   UsherFlow flow;
   UsherFlow *resumer; /* (unowned) (nullable): who goes on when it suspends; while it runs */
-  int ref_count; /* (atomic) */
+  int ref_count;      /* (atomic) */
   FiberState state;
   UsherReactor *reactor; /* (owned) */
   gpointer stack;        /* (owned): freed last */

@@ -27,7 +27,7 @@ gboolean usher_message_queue_fall_asleep (UsherMessageQueue *self);
 /* Returns TRUE if there are messages. */
 gboolean usher_message_queue_wake_up (UsherMessageQueue *self);
 
-/* Takes what has been pushed so far, behind what was taken before. */
+/* Takes what has been pushed so far, behind what was taken before. Whoever is asleep may do that, too. */
 void usher_message_queue_take (UsherMessageQueue *self);
 /* (nullable): the next message of those that were taken. */
 UsherMessage *usher_message_queue_pop (UsherMessageQueue *self);

@@ -22,7 +22,12 @@ usher_message_queue_push (UsherMessageQueue *self,
 gboolean
 usher_message_queue_fall_asleep (UsherMessageQueue *self)
 {
-  return self->first == NULL && g_atomic_pointer_compare_and_exchange (&self->pushed, NULL, &asleep);
+  UsherMessage *newest = NULL;
+
+  if (self->first != NULL)
+    return FALSE;
+
+  return g_atomic_pointer_compare_and_exchange_full (&self->pushed, NULL, &asleep, &newest) || newest == &asleep;
 }
 
 gboolean
@@ -57,7 +62,7 @@ usher_message_queue_take (UsherMessageQueue *self)
   UsherMessage *newest = g_atomic_pointer_get (&self->pushed);
   UsherMessage *oldest;
 
-  if (newest == NULL)
+  if (newest == NULL || newest == &asleep)
     return;
 
   newest = g_atomic_pointer_exchange (&self->pushed, NULL);
