@@ -35,8 +35,7 @@ poll_unref (Poll *self)
 static void
 on_polled (UsherTransfer *transfer,
            gssize n,
-           GError *error,
-           gboolean is_early)
+           GError *error)
 {
   Poll *self = USHER_OWNER (Poll, transfer, transfer);
 
@@ -53,6 +52,8 @@ static gboolean
 poll_wait (gpointer user_data)
 {
   Poll *self = user_data;
+  GError *error = NULL;
+  gssize n;
 
   g_atomic_ref_count_inc (&self->ref_count);
   self->transfer = (UsherTransfer){
@@ -60,7 +61,9 @@ poll_wait (gpointer user_data)
     .cancellable = self->gone,
     .done = on_polled,
   };
-  usher_transport_transfer_async (self->transport, &self->transfer);
+  n = usher_transport_transfer_async (self->transport, &self->transfer, &error);
+  if (n != USHER_WOULD_BLOCK)
+    on_polled (&self->transfer, n, error);
   return G_SOURCE_CONTINUE;
 }
 

@@ -157,6 +157,7 @@ crew_socket_accept4 (UsherCrewSocket *self,
 {
   int fd = -1, errsv = EAGAIN;
 
+  peer->length = sizeof peer->address;
   g_mutex_lock (&self->crew->lock);
   if (self->fd >= 0)
     {
@@ -174,7 +175,7 @@ static gboolean
 crew_socket_accept (UsherCrewSocket *self)
 {
   UsherCrew *crew = self->crew;
-  UsherPeer peer = { .length = sizeof peer.address };
+  UsherPeer peer;
   gboolean has_slot = crew_take_slot (crew);
   int fd;
 

@@ -114,21 +114,42 @@ on_message (UsherMessage *message)
   operation_return (USHER_OWNER (UsherOperation, message, message));
 }
 
+static void
+operation_end (UsherOperation *self,
+               gssize n,
+               GError *error)
+{
+  self->result.n = n;
+  self->result.error = error;
+}
+
 /* Called in the transport's context. */
 static void
 on_transferred (UsherTransfer *transfer,
                 gssize n,
-                GError *error,
-                gboolean is_early)
+                GError *error)
 {
   UsherOperation *self = USHER_OWNER (UsherOperation, transfer, transfer);
 
-  self->result.n = n;
-  self->result.error = error;
-  if (is_early || self->reactor != usher_transport_get_reactor (self->transport))
-    usher_reactor_post (self->reactor, &self->message, on_message);
-  else
+  operation_end (self, n, error);
+  if (self->reactor == usher_transport_get_reactor (self->transport))
     operation_return (self);
+  else
+    usher_reactor_post (self->reactor, &self->message, on_message);
+}
+
+/* What is known at once is told later, too. */
+static void
+operation_start (UsherOperation *self)
+{
+  GError *error = NULL;
+  gssize n = usher_transport_transfer_async (self->transport, &self->transfer, &error);
+
+  if (n == USHER_WOULD_BLOCK)
+    return;
+
+  operation_end (self, n, error);
+  usher_reactor_post (self->reactor, &self->message, on_message);
 }
 
 /* Nearly always it is the transport's, which need not be looked up. */
@@ -166,7 +187,7 @@ usher_operation_begin (gpointer source,
       self->transfer.vectors = &self->vector;
     }
 
-  usher_transport_transfer_async (transport, &self->transfer);
+  operation_start (self);
 }
 
 gssize

@@ -363,8 +363,7 @@ handshake_advance (UsherTlsHandshake *self,
 static void
 on_over (UsherTransfer *transfer,
          gssize n,
-         GError *error,
-         gboolean is_early)
+         GError *error)
 {
   UsherTlsHandshake *self = USHER_OWNER (UsherTlsHandshake, transfer, transfer);
 
@@ -421,6 +420,16 @@ check_what_is_needed (UsherConnection *connection,
   return FALSE;
 }
 
+static void
+handshake_begin (UsherTlsHandshake *self)
+{
+  GError *error = NULL;
+  gssize n = usher_transport_transfer_async (handshake_get_transport (self), &self->transfer, &error);
+
+  if (n != USHER_WOULD_BLOCK)
+    on_over (&self->transfer, n, error);
+}
+
 gboolean
 usher_tls_handshake_begin (UsherConnection *connection,
                            UsherTlsSettings *settings,
@@ -451,6 +460,6 @@ usher_tls_handshake_begin (UsherConnection *connection,
   self->deadline_usec = usher_clock_now_usec () + timeout_usec;
   self->func = func;
   self->user_data = user_data;
-  usher_transport_transfer_async (connection->transport, &self->transfer);
+  handshake_begin (self);
   return TRUE;
 }

@@ -218,11 +218,24 @@ transport_wait (UsherTransport *self,
   return FALSE;
 }
 
+/* Whether there is nothing that a read could find, and it is watched already: so it is whenever the peer has been
+ * answered, and the next word is waited for. Whoever tells the connection of anything from elsewhere has those who
+ * are watched look again. */
+static gboolean
+transport_is_at_rest (UsherTransport *self,
+                      const UsherTransfer *transfer)
+{
+  return self->is_dry && (self->watched_events & EPOLLIN) != 0 && transfer->direction == USHER_TRANSPORT_READ &&
+         transfer->n_vectors > 0 && self->tls == NULL && self->timeouts == NULL &&
+         usher_transport_is_undisturbed (self) &&
+         (transfer->cancellable == NULL || !g_cancellable_is_cancelled (transfer->cancellable));
+}
+
 /* Called in the reactor's context. */
 static gssize
-transport_try_or_wait (UsherTransport *self,
-                       UsherTransfer *transfer,
-                       GError **error)
+transport_try_then_wait (UsherTransport *self,
+                         UsherTransfer *transfer,
+                         GError **error)
 {
   const int n_wakes = g_atomic_int_get (&self->n_wakes);
   gboolean may_read_again = transport_begin (self, transfer);
@@ -243,6 +256,15 @@ transport_try_or_wait (UsherTransport *self,
     usher_transport_post (self);
 
   return n;
+}
+
+/* Called in the reactor's context. */
+static gssize
+transport_try_or_wait (UsherTransport *self,
+                       UsherTransfer *transfer,
+                       GError **error)
+{
+  return transport_is_at_rest (self, transfer) ? USHER_WOULD_BLOCK : transport_try_then_wait (self, transfer, error);
 }
 
 /* Waiting. */
@@ -322,7 +344,7 @@ transport_advance (UsherTransport *self,
     return;
 
   transport_remove_transfer (self, transfer);
-  transfer->done (transfer, n, error, FALSE);
+  transfer->done (transfer, n, error);
 }
 
 /* Each of those who only want to know looks again.
@@ -347,7 +369,7 @@ transport_advance_polls (UsherTransport *self)
       if (n == USHER_WOULD_BLOCK)
         transport_add_transfer (self, transfer);
       else
-        transfer->done (transfer, n, error, FALSE);
+        transfer->done (transfer, n, error);
     }
 }
 
@@ -428,23 +450,17 @@ usher_transport_post (UsherTransport *self)
   usher_reactor_post (self->reactor, &self->message, on_message);
 }
 
-void
+gssize
 usher_transport_transfer_async (UsherTransport *self,
-                                UsherTransfer *transfer)
+                                UsherTransfer *transfer,
+                                GError **error)
 {
-  GError *error = NULL;
-  gssize n;
+  gboolean is_here = usher_reactor_is_current (self->reactor);
+  gssize n = is_here ? transport_try_or_wait (self, transfer, error) : USHER_WOULD_BLOCK;
 
-  if (!usher_reactor_is_current (self->reactor))
-    {
-      transport_add_transfer (self, transfer);
-      usher_transport_post (self);
-      return;
-    }
-
-  n = transport_try_or_wait (self, transfer, &error);
   if (n == USHER_WOULD_BLOCK)
     transport_add_transfer (self, transfer);
-  else
-    transfer->done (transfer, n, error, TRUE);
+  if (!is_here)
+    usher_transport_post (self);
+  return n;
 }

@@ -11,9 +11,6 @@ G_BEGIN_DECLS
 
 /* What the parts of the transport share, and nobody else sees. */
 
-/* Instead of a number of bytes. */
-#define USHER_WOULD_BLOCK (-2)
-
 /* What a connection may be told, bit by bit. */
 typedef enum
 {
@@ -81,6 +78,10 @@ struct _UsherTransport
   guint is_testing : 1;   /* (main-context): a hunch, by what the next read finds */
   guint tested : 1;       /* (main-context): which, an UsherHunchKind */
 };
+
+/* Of `users`. */
+#define USHER_TRANSPORT_CLOSING 1
+#define USHER_TRANSPORT_USER 2
 
 /* Keeps the descriptor from being closed. Fails if it is closed, or about to be. */
 gboolean usher_transport_enter (UsherTransport *self,
@@ -150,6 +151,14 @@ void usher_transport_say_goodbye (UsherTransport *self);
 void usher_transport_forget_waiters (UsherTransport *self);
 /* Nobody has sent a word since we last answered, so nobody waits for an answer. */
 gboolean usher_transport_is_idle_and_draining (UsherTransport *self);
+
+/* Whether it is open, and has been told nothing. */
+static inline gboolean
+usher_transport_is_undisturbed (UsherTransport *self)
+{
+  return (g_atomic_int_get (&self->told) & (USHER_TOLD_TO_DRAIN | USHER_TOLD_TO_EXIT)) == 0 &&
+         (g_atomic_int_get (&self->users) & USHER_TRANSPORT_CLOSING) == 0;
+}
 
 /* The time limits. */
 void usher_transport_heard (UsherTransport *self);

@@ -23,12 +23,13 @@ typedef enum
   USHER_TRANSPORT_WRITE,
 } UsherDirection;
 
-/* `n` is the number of bytes, or -1 with an error (transfer full). `is_early` while
- * usher_transport_transfer_async() has not returned. Called in the reactor's context. */
+/* Instead of a number of bytes. */
+#define USHER_WOULD_BLOCK (-2)
+
+/* `n` is the number of bytes, or -1 with an error (transfer full). Called in the reactor's context. */
 typedef void (*UsherTransferFunc) (UsherTransfer *transfer,
                                    gssize n,
-                                   GError *error,
-                                   gboolean is_early);
+                                   GError *error);
 
 /* One read, or one write: what is given to the kernel. Reading ends when something has come,
  * writing when everything has gone; without vectors, both end when they could have been begun. */
@@ -89,10 +90,12 @@ gssize usher_transport_transfer (UsherTransport *self,
 gssize usher_transport_transfer_nonblocking (UsherTransport *self,
                                              UsherTransfer *transfer,
                                              GError **error);
-/* The caller keeps the transfer until it is done. Of those with vectors there is one at a time in
- * each direction. */
-void usher_transport_transfer_async (UsherTransport *self,
-                                     UsherTransfer *transfer);
+/* Returns what could be done at once, a number of bytes or -1 with an error set; or USHER_WOULD_BLOCK, and calls
+ * the transfer's `done` later, perhaps before it returns if this is not the reactor's context. The caller keeps the
+ * transfer until then. Of those with vectors there is one at a time in each direction. */
+gssize usher_transport_transfer_async (UsherTransport *self,
+                                       UsherTransfer *transfer,
+                                       GError **error);
 /* What is queued is sent as far as that needs no waiting. */
 void usher_transport_close (UsherTransport *self);
 /* -1 once closed. */

@@ -93,8 +93,7 @@ typedef struct
 static void
 on_fiber_transfer_done (UsherTransfer *transfer,
                         gssize n,
-                        GError *error,
-                        gboolean is_early)
+                        GError *error)
 {
   FiberTransfer *self = (FiberTransfer *) transfer;
   gboolean is_here = usher_fiber_get_reactor (self->fiber) == self->transport->reactor;
@@ -105,7 +104,7 @@ on_fiber_transfer_done (UsherTransfer *transfer,
   g_atomic_int_set (&self->is_done, TRUE);
   if (!is_here)
     usher_fiber_wake (fiber);
-  else if (!is_early)
+  else
     usher_fiber_resume (self->fiber);
 }
 
@@ -115,9 +114,13 @@ usher_transport_transfer_in_fiber (UsherTransport *self,
                                    GError **error)
 {
   FiberTransfer wait = { .transfer = *transfer, .transport = self, .fiber = usher_fiber_get_current () };
+  gssize n;
 
   wait.transfer.done = on_fiber_transfer_done;
-  usher_transport_transfer_async (self, &wait.transfer);
+  n = usher_transport_transfer_async (self, &wait.transfer, error);
+  if (n != USHER_WOULD_BLOCK)
+    return n;
+
   while (!g_atomic_int_get (&wait.is_done))
     usher_fiber_suspend ();
 

@@ -11,10 +11,6 @@
 
 #include "runtime/object-private.h"
 
-/* Of `users`. */
-#define CLOSING 1
-#define USER 2
-
 /* The last one is EHWPOISON. */
 #define N_ERRNOS (EHWPOISON + 1)
 
@@ -219,14 +215,14 @@ transport_close_unused (UsherTransport *self)
 void
 usher_transport_close_if_unused (UsherTransport *self)
 {
-  if (g_atomic_int_get (&self->users) == CLOSING)
+  if (g_atomic_int_get (&self->users) == USHER_TRANSPORT_CLOSING)
     transport_close_unused (self);
 }
 
 void
 usher_transport_leave (UsherTransport *self)
 {
-  if (g_atomic_int_add (&self->users, -USER) == (USER | CLOSING))
+  if (g_atomic_int_add (&self->users, -USHER_TRANSPORT_USER) == (USHER_TRANSPORT_USER | USHER_TRANSPORT_CLOSING))
     transport_close_unused (self);
 }
 
@@ -234,7 +230,7 @@ gboolean
 usher_transport_enter (UsherTransport *self,
                        GError **error)
 {
-  if ((g_atomic_int_add (&self->users, USER) & CLOSING) == 0)
+  if ((g_atomic_int_add (&self->users, USHER_TRANSPORT_USER) & USHER_TRANSPORT_CLOSING) == 0)
     return TRUE;
 
   usher_transport_leave (self);
@@ -660,7 +656,7 @@ usher_transport_close (UsherTransport *self)
   usher_transport_flush (self);
   usher_transport_say_goodbye (self);
 
-  if (g_atomic_int_or ((guint *) &self->users, CLOSING) == 0)
+  if (g_atomic_int_or ((guint *) &self->users, USHER_TRANSPORT_CLOSING) == 0)
     transport_close_unused (self);
   else
     usher_transport_wake (self);
