@@ -156,8 +156,10 @@ operation_start (UsherOperation *self)
 static UsherReactor *
 ref_reactor_of_caller (UsherReactor *transport_reactor)
 {
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+  GMainContext *context = g_main_context_get_thread_default ();
 
+  if (context == NULL)
+    context = g_main_context_default ();
   if (context == usher_reactor_get_context (transport_reactor))
     return usher_reactor_ref (transport_reactor);
 

@@ -7,14 +7,14 @@
 #include "acceptors/func-acceptor-private.h"
 #include "usher/error.h"
 
-/* What makes the acceptors. It is immutable, and replaced as a whole, perhaps while it is being called. */
+/* What makes the acceptors. What it is told is immutable, and replaced as a whole, perhaps while it is being called. */
 struct _UsherPoolFactory
 {
   UsherAcceptorFactory make;
   GType acceptor_type;    /* what it makes; G_TYPE_INVALID if that is not known */
   gpointer data;          /* (owned) */
   GDestroyNotify destroy; /* (nullable) */
-  gboolean is_checked;    /* that type can serve connections */
+  gsize checked_type;     /* (atomic): the latest that was found to be able to serve connections */
 };
 
 static void
@@ -63,6 +63,21 @@ usher_acceptor_pool_check_factory (UsherAcceptorPool *self,
          usher_acceptor_check_type (self->terms.factory->acceptor_type, error);
 }
 
+static gboolean
+factory_check_type (UsherPoolFactory *self,
+                    GType type,
+                    GError **error)
+{
+  if (g_atomic_pointer_get (&self->checked_type) == type)
+    return TRUE;
+
+  if (!usher_acceptor_check_type (type, error))
+    return FALSE;
+
+  g_atomic_pointer_set (&self->checked_type, type);
+  return TRUE;
+}
+
 UsherAcceptor *
 usher_pool_factory_make (UsherPoolFactory *self,
                          UsherAcceptorPool *pool,
@@ -73,7 +88,7 @@ usher_pool_factory_make (UsherPoolFactory *self,
   if (acceptor == NULL && error != NULL && *error == NULL)
     g_set_error (error, USHER_ERROR, USHER_ERROR_FAILED,
                  "The factory of the pool %s made no acceptor and did not say why", pool->name);
-  if (acceptor == NULL || (!self->is_checked && !usher_acceptor_check_type (G_OBJECT_TYPE (acceptor), error)))
+  if (acceptor == NULL || !factory_check_type (self, G_OBJECT_TYPE (acceptor), error))
     return NULL;
 
   return g_steal_pointer (&acceptor);
@@ -85,7 +100,6 @@ pool_replace_factory (UsherAcceptorPool *self,
 {
   g_autoptr (UsherPoolFactory) replaced = g_steal_pointer (&self->terms.factory);
 
-  factory.is_checked = factory.acceptor_type != G_TYPE_INVALID && usher_acceptor_check_type (factory.acceptor_type, NULL);
   self->terms.factory = g_atomic_rc_box_dup (sizeof factory, &factory);
   usher_acceptor_pool_apply_terms (self);
 }

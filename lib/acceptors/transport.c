@@ -607,7 +607,11 @@ transport_get_cancellable (UsherTransport *self,
                            GCancellable **cancellable,
                            UsherTold what)
 {
+  GCancellable *made = g_atomic_pointer_get (cancellable);
   gboolean is_new;
+
+  if (made != NULL)
+    return made;
 
   g_mutex_lock (&self->lock);
   is_new = *cancellable == NULL;
