@@ -9,11 +9,14 @@
 #include <unistd.h>
 
 #include "support/connection-fixture.h"
+#include "support/fiber-fixture.h"
+#include "usher/await.h"
 
 /* What another thread does just when a read has found nothing, and is about to wait. */
 
 static GThreadFunc meanwhile; /* (nullable): with the next recv (), which then finds nothing */
 static gpointer meanwhile_data;
+static guint n_recvs;
 
 /* This stands before the C library's. */
 ssize_t
@@ -26,6 +29,7 @@ recv (int fd,
   const ssize_t n = syscall (SYS_recvfrom, fd, buffer, size, flags, NULL, NULL);
   const int errsv = errno;
 
+  n_recvs++;
   if (func != NULL)
     g_thread_join (g_thread_new ("meanwhile", func, meanwhile_data));
   errno = errsv;
@@ -105,6 +109,133 @@ test_limit (ConnectionFixture *fixture,
   check_wakes (fixture, limit_it, G_IO_ERROR_TIMED_OUT);
 }
 
+/* The client has been answered: there is nothing to read, and the reactor tells when there is. */
+static void
+bring_to_rest (ConnectionFixture *fixture)
+{
+  connection_fixture_begin_read (fixture, NULL);
+  iterate_pending (NULL);
+  g_assert_false (fixture->is_done);
+  connection_fixture_say (fixture, "hello");
+  connection_fixture_expect_read (fixture, "hello");
+  n_recvs = 0;
+}
+
+static void
+test_rest (ConnectionFixture *fixture,
+           gconstpointer data)
+{
+  bring_to_rest (fixture);
+  connection_fixture_begin_read (fixture, NULL);
+  iterate_pending (NULL);
+  g_assert_cmpuint (n_recvs, ==, 0);
+  connection_fixture_say (fixture, "again");
+  connection_fixture_expect_read (fixture, "again");
+  g_assert_cmpuint (n_recvs, ==, 1);
+}
+
+static void
+test_rest_cancelled (ConnectionFixture *fixture,
+                     gconstpointer data)
+{
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+
+  bring_to_rest (fixture);
+  g_cancellable_cancel (cancellable);
+  connection_fixture_begin_read (fixture, cancellable);
+  connection_fixture_expect_read_error (fixture, G_IO_ERROR_CANCELLED);
+}
+
+/* Who is told before it begins to wait, and who is told while it waits. */
+static void
+check_is_disturbed (ConnectionFixture *fixture,
+                    GThreadFunc func,
+                    int code)
+{
+  bring_to_rest (fixture);
+  connection_fixture_begin_read (fixture, NULL);
+  iterate_pending (NULL);
+  g_assert_false (fixture->is_done);
+  g_thread_join (g_thread_new ("meanwhile", func, fixture->connection));
+  connection_fixture_expect_read_error (fixture, code);
+
+  connection_fixture_begin_read (fixture, NULL);
+  connection_fixture_expect_read_error (fixture, code);
+}
+
+static void
+test_rest_exit (ConnectionFixture *fixture,
+                gconstpointer data)
+{
+  check_is_disturbed (fixture, make_exit, G_IO_ERROR_CANCELLED);
+}
+
+static void
+test_rest_close (ConnectionFixture *fixture,
+                 gconstpointer data)
+{
+  check_is_disturbed (fixture, close_it, G_IO_ERROR_CLOSED);
+}
+
+static void
+test_rest_limit (ConnectionFixture *fixture,
+                 gconstpointer data)
+{
+  check_is_disturbed (fixture, limit_it, G_IO_ERROR_TIMED_OUT);
+}
+
+static void
+test_rest_told (ConnectionFixture *fixture,
+                gconstpointer data)
+{
+  bring_to_rest (fixture);
+  g_thread_join (g_thread_new ("meanwhile", make_exit, fixture->connection));
+  connection_fixture_begin_read (fixture, NULL);
+  connection_fixture_expect_read_error (fixture, G_IO_ERROR_CANCELLED);
+}
+
+static void
+test_rest_drain (ConnectionFixture *fixture,
+                 gconstpointer data)
+{
+  usher_connection_set_drain_idle_reads (fixture->connection, TRUE);
+  bring_to_rest (fixture);
+  g_assert_cmpint (g_output_stream_write (fixture->out, "echo", 4, NULL, NULL), ==, 4);
+  usher_connection_drain (fixture->connection);
+  connection_fixture_begin_read (fixture, NULL);
+  connection_fixture_expect_read (fixture, "");
+}
+
+static void
+sleep_late (TestFiber *self)
+{
+  ConnectionFixture *fixture = self->data;
+  g_autoptr (GError) error = NULL;
+
+  usher_connection_enter_fiber (fixture->connection, self->fiber);
+  g_assert_false (usher_sleep_msec (60 * 1000, NULL, &error));
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  usher_connection_leave_fiber (fixture->connection);
+}
+
+static void
+test_late_fiber (ConnectionFixture *fixture,
+                 gconstpointer data)
+{
+  TestFiber fiber = { 0 };
+
+  if (!usher_fiber_is_supported (NULL))
+    {
+      g_test_skip ("no fibers here");
+      return;
+    }
+
+  usher_connection_stop (fixture->connection);
+  test_fiber_start (&fiber, fixture->reactor, sleep_late, fixture);
+  iterate_until (NULL, test_fiber_has_finished, &fiber);
+  test_fiber_clear (&fiber);
+}
+
 int
 main (int argc,
       char *argv[])
@@ -114,6 +245,14 @@ main (int argc,
   connection_fixture_add_test ("/connection-wake/who-is-about-to-wait-exits", test_exit);
   connection_fixture_add_test ("/connection-wake/who-is-about-to-wait-learns-of-the-end", test_close);
   connection_fixture_add_test ("/connection-wake/who-is-about-to-wait-follows-a-new-limit", test_limit);
+  connection_fixture_add_test ("/connection-wake/who-waits-for-the-next-word-asks-nobody", test_rest);
+  connection_fixture_add_test ("/connection-wake/who-waits-for-the-next-word-is-cancelled", test_rest_cancelled);
+  connection_fixture_add_test ("/connection-wake/who-waits-for-the-next-word-exits", test_rest_exit);
+  connection_fixture_add_test ("/connection-wake/who-waits-for-the-next-word-learns-of-the-end", test_rest_close);
+  connection_fixture_add_test ("/connection-wake/who-waits-for-the-next-word-follows-a-new-limit", test_rest_limit);
+  connection_fixture_add_test ("/connection-wake/who-would-wait-for-the-next-word-was-told", test_rest_told);
+  connection_fixture_add_test ("/connection-wake/who-would-wait-for-the-next-word-drains", test_rest_drain);
+  connection_fixture_add_test ("/connection-wake/a-fiber-that-comes-late-is-cancelled", test_late_fiber);
 
   return g_test_run ();
 }
