@@ -23,13 +23,19 @@ usher_transport_is_in_reactor (UsherTransport *self)
   return self->watched_events != 0 || transport_is_timed (self);
 }
 
+gboolean
+usher_transport_has_transfers (UsherTransport *self)
+{
+  return g_atomic_pointer_get (&self->polls) != NULL ||
+         g_atomic_pointer_get (&self->transfers[USHER_TRANSPORT_READ]) != NULL ||
+         g_atomic_pointer_get (&self->transfers[USHER_TRANSPORT_WRITE]) != NULL;
+}
+
 /* Somebody who is about to wait in the reactor is watched, or timed, before he is listed. */
 gboolean
 usher_transport_has_waiters (UsherTransport *self)
 {
-  return g_atomic_pointer_get (&self->polls) != NULL ||
-         g_atomic_pointer_get (&self->transfers[USHER_TRANSPORT_READ]) != NULL ||
-         g_atomic_pointer_get (&self->transfers[USHER_TRANSPORT_WRITE]) != NULL ||
+  return usher_transport_has_transfers (self) ||
          (usher_transport_is_in_reactor (self) && !usher_reactor_is_current (self->reactor));
 }
 
@@ -226,7 +232,7 @@ transport_is_at_rest (UsherTransport *self,
                       const UsherTransfer *transfer)
 {
   return self->is_dry && (self->watched_events & EPOLLIN) != 0 && transfer->direction == USHER_TRANSPORT_READ &&
-         transfer->n_vectors > 0 && self->tls == NULL && self->timeouts == NULL &&
+         transfer->n_vectors > 0 && self->tls == NULL && g_atomic_pointer_get (&self->timeouts) == NULL &&
          usher_transport_is_undisturbed (self) &&
          (transfer->cancellable == NULL || !g_cancellable_is_cancelled (transfer->cancellable));
 }

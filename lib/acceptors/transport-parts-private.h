@@ -169,7 +169,9 @@ gboolean usher_transport_may_wait (UsherTransport *self,
 
 /* Whether the reactor watches it, or has its timer. The lock is held. */
 gboolean usher_transport_is_in_reactor (UsherTransport *self);
-/* Whether anybody may be waiting in the reactor. The lock is held. */
+/* Whether anybody is listed who waits in the reactor. */
+gboolean usher_transport_has_transfers (UsherTransport *self);
+/* Whether anybody may be waiting there, or be about to. The lock is held. */
 gboolean usher_transport_has_waiters (UsherTransport *self);
 /* Everybody who waits looks again. */
 void usher_transport_wake (UsherTransport *self);

@@ -194,7 +194,7 @@ usher_transport_is_own_error (UsherTransport *self,
 static void
 transport_close_unused (UsherTransport *self)
 {
-  gboolean is_elsewhere, has_waiters;
+  gboolean is_elsewhere;
 
   g_mutex_lock (&self->lock);
   is_elsewhere = usher_transport_is_in_reactor (self) && !usher_reactor_is_current (self->reactor);
@@ -203,12 +203,11 @@ transport_close_unused (UsherTransport *self)
       usher_transport_leave_reactor (self);
       transport_close_descriptors (self);
     }
-  has_waiters = usher_transport_has_waiters (self);
   g_mutex_unlock (&self->lock);
 
-  if (has_waiters)
+  if (is_elsewhere)
     usher_transport_post (self);
-  if (!is_elsewhere && self->tls != NULL)
+  else if (self->tls != NULL)
     usher_tls_session_drop (self->tls);
 }
 
@@ -654,14 +653,19 @@ usher_transport_shut (UsherTransport *self)
   g_mutex_unlock (&self->lock);
 }
 
+/* Whoever uses the descriptor is woken before it is closed. */
 void
 usher_transport_close (UsherTransport *self)
 {
   usher_transport_flush (self);
   usher_transport_say_goodbye (self);
 
-  if (g_atomic_int_or ((guint *) &self->users, USHER_TRANSPORT_CLOSING) == 0)
-    transport_close_unused (self);
-  else
+  if (g_atomic_int_or ((guint *) &self->users, USHER_TRANSPORT_CLOSING) != 0)
     usher_transport_wake (self);
+  else
+    {
+      transport_close_unused (self);
+      if (usher_transport_has_transfers (self))
+        usher_transport_post (self);
+    }
 }
