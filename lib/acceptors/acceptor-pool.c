@@ -128,9 +128,7 @@ usher_acceptor_pool_class_init (UsherAcceptorPoolClass *klass)
 static void
 usher_acceptor_pool_init (UsherAcceptorPool *self)
 {
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-
-  self->reactor = usher_reactor_ref_for_context (context);
+  self->reactor = usher_reactor_ref_for_caller ();
   self->sockets = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_pool_socket_unref);
   self->restart = USHER_RESTART_TEMPORARY;
   self->intensity = 1;

@@ -47,7 +47,6 @@ on_look (UsherTimer *timer)
 void
 usher_listen_socket_start_looking (UsherListenSocket *self)
 {
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
   UsherAcceptQueue queue;
 
   if (self->kernel_socket.fd < 0 || self->pressure.watermark == 0 || self->look_reactor != NULL ||
@@ -56,7 +55,7 @@ usher_listen_socket_start_looking (UsherListenSocket *self)
 
   queue = usher_accept_queue_read (self->kernel_socket.fd);
   usher_pressure_reset (&self->pressure, &queue);
-  self->look_reactor = usher_reactor_ref_for_context (context);
+  self->look_reactor = usher_reactor_ref_for_caller ();
   look_again (self);
 }
 

@@ -156,14 +156,8 @@ operation_start (UsherOperation *self)
 static UsherReactor *
 ref_reactor_of_caller (UsherReactor *transport_reactor)
 {
-  GMainContext *context = g_main_context_get_thread_default ();
-
-  if (context == NULL)
-    context = g_main_context_default ();
-  if (context == usher_reactor_get_context (transport_reactor))
-    return usher_reactor_ref (transport_reactor);
-
-  return usher_reactor_ref_for_context (context);
+  return usher_reactor_is_for_caller (transport_reactor) ? usher_reactor_ref (transport_reactor)
+                                                         : usher_reactor_ref_for_caller ();
 }
 
 void

@@ -260,11 +260,9 @@ usher_handover_channel_open (UsherHandoverChannel *self,
                              UsherHandoverFunc func,
                              GError **error)
 {
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-
   self->fd = fd;
   self->func = func;
-  self->reactor = usher_reactor_ref_for_context (context);
+  self->reactor = usher_reactor_ref_for_caller ();
   if (usher_watch_add (&self->watch, self->reactor, fd, EPOLLIN, on_readable, error))
     return TRUE;
 

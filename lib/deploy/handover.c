@@ -268,13 +268,11 @@ usher_handover_class_init (UsherHandoverClass *klass)
 static void
 usher_handover_init (UsherHandover *self)
 {
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-
   self->version = g_strdup ("");
   self->timeout_msec = DEFAULT_TIMEOUT_MSEC;
   self->pools = g_ptr_array_new_with_free_func (g_object_unref);
   self->suspended = g_ptr_array_new_with_free_func (g_object_unref);
-  self->reactor = usher_reactor_ref_for_context (context);
+  self->reactor = usher_reactor_ref_for_caller ();
   self->control = make_control ();
 }
 

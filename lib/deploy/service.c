@@ -358,10 +358,8 @@ usher_service_class_init (UsherServiceClass *klass)
 static void
 usher_service_init (UsherService *self)
 {
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-
   self->root = usher_supervisor_new (USHER_STRATEGY_ONE_FOR_ONE);
-  self->reactor = usher_reactor_ref_for_context (context);
+  self->reactor = usher_reactor_ref_for_caller ();
   self->pools = g_ptr_array_new_with_free_func ((GDestroyNotify) usher_service_pool_free);
   self->drain_deadline_msec = -1;
 }

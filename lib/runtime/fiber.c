@@ -105,9 +105,8 @@ static void
 fiber_run (UsherFiber *self)
 {
   GMainContext *context = usher_reactor_get_context (self->reactor);
-  GMainContext *thread_default = g_main_context_get_thread_default ();
 
-  if (context == (thread_default != NULL ? thread_default : g_main_context_default ()))
+  if (usher_reactor_is_for_caller (self->reactor))
     {
       self->code->run (self->user_data);
       return;

@@ -71,6 +71,10 @@ typedef enum
 
 /* Any thread. Never fails: the epoll descriptor is made with the first watch. */
 UsherReactor *usher_reactor_ref_for_context (GMainContext *context);
+/* That of the caller's thread-default context. */
+UsherReactor *usher_reactor_ref_for_caller (void);
+/* Whether it is that one: for those who nearly always have it already. */
+gboolean usher_reactor_is_for_caller (UsherReactor *self);
 UsherReactor *usher_reactor_ref (UsherReactor *self);
 void usher_reactor_unref (UsherReactor *self);
 GMainContext *usher_reactor_get_context (UsherReactor *self);

@@ -327,6 +327,22 @@ usher_reactor_ref_for_context (GMainContext *context)
 }
 
 UsherReactor *
+usher_reactor_ref_for_caller (void)
+{
+  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
+
+  return usher_reactor_ref_for_context (context);
+}
+
+gboolean
+usher_reactor_is_for_caller (UsherReactor *self)
+{
+  GMainContext *context = g_main_context_get_thread_default ();
+
+  return self->context == (context != NULL ? context : g_main_context_default ());
+}
+
+UsherReactor *
 usher_reactor_ref (UsherReactor *self)
 {
   g_atomic_int_inc (&self->n_refs);

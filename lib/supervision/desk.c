@@ -43,11 +43,9 @@ usher_desk_init (UsherDesk *self,
                  gpointer owner,
                  UsherDeskStep step)
 {
-  g_autoptr (GMainContext) context = g_main_context_ref_thread_default ();
-
   *self = (UsherDesk){
     .owner = owner,
-    .reactor = usher_reactor_ref_for_context (context),
+    .reactor = usher_reactor_ref_for_caller (),
     .step = step,
   };
 }
