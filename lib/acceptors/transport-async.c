@@ -150,8 +150,7 @@ static gboolean
 transport_is_guessing (UsherTransport *self,
                        const UsherTransfer *transfer)
 {
-  return self->watched_events == 0 && self->tls == NULL && transfer->direction == USHER_TRANSPORT_READ &&
-         transfer->n_vectors > 0;
+  return self->watched_events == 0 && usher_transport_reads_raw (self, transfer);
 }
 
 static gboolean
@@ -231,9 +230,8 @@ static gboolean
 transport_is_at_rest (UsherTransport *self,
                       const UsherTransfer *transfer)
 {
-  return self->is_dry && (self->watched_events & EPOLLIN) != 0 && transfer->direction == USHER_TRANSPORT_READ &&
-         transfer->n_vectors > 0 && self->tls == NULL && g_atomic_pointer_get (&self->timeouts) == NULL &&
-         usher_transport_is_undisturbed (self) &&
+  return self->is_dry && (self->watched_events & EPOLLIN) != 0 && usher_transport_reads_raw (self, transfer) &&
+         g_atomic_pointer_get (&self->timeouts) == NULL && usher_transport_is_undisturbed (self) &&
          (transfer->cancellable == NULL || !g_cancellable_is_cancelled (transfer->cancellable));
 }
 

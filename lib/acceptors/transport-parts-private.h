@@ -152,6 +152,15 @@ void usher_transport_forget_waiters (UsherTransport *self);
 /* Nobody has sent a word since we last answered, so nobody waits for an answer. */
 gboolean usher_transport_is_idle_and_draining (UsherTransport *self);
 
+/* Whether it reads what the kernel has: with TLS that is not what there is to read, and without vectors nothing is
+ * taken. */
+static inline gboolean
+usher_transport_reads_raw (UsherTransport *self,
+                           const UsherTransfer *transfer)
+{
+  return transfer->direction == USHER_TRANSPORT_READ && transfer->n_vectors > 0 && self->tls == NULL;
+}
+
 /* Whether it is open, and has been told nothing. */
 static inline gboolean
 usher_transport_is_undisturbed (UsherTransport *self)
