@@ -151,14 +151,6 @@ test_cancelled (ConnectionFixture *fixture,
 }
 
 static void
-on_notify (GObject *object,
-           GParamSpec *pspec,
-           gpointer n_calls)
-{
-  (*(guint *) n_calls)++;
-}
-
-static void
 test_listened_to (ConnectionFixture *fixture,
                   gconstpointer data)
 {
@@ -178,9 +170,9 @@ test_handlers (ConnectionFixture *fixture,
 {
   guint n_calls = 0;
 
-  g_signal_connect (fixture->connection, "notify", G_CALLBACK (on_notify), &n_calls);
-  g_signal_connect (fixture->in, "notify", G_CALLBACK (on_notify), &n_calls);
-  g_signal_connect (fixture->out, "notify", G_CALLBACK (on_notify), &n_calls);
+  g_signal_connect (fixture->connection, "notify", G_CALLBACK (connection_fixture_count_notify), &n_calls);
+  g_signal_connect (fixture->in, "notify", G_CALLBACK (connection_fixture_count_notify), &n_calls);
+  g_signal_connect (fixture->out, "notify", G_CALLBACK (connection_fixture_count_notify), &n_calls);
   connection_fixture_expect_next (fixture);
   usher_connection_set_read_timeout_msec (fixture->connection, 3);
   g_object_notify (G_OBJECT (fixture->connection), "closed");

@@ -218,20 +218,12 @@ test_kept_output (ConnectionFixture *fixture,
 
 /* A keeper still has what it had, and is told of it. */
 static void
-on_notify (GObject *object,
-           GParamSpec *pspec,
-           gpointer n_calls)
-{
-  (*(guint *) n_calls)++;
-}
-
-static void
 test_keeper_is_told (ConnectionFixture *fixture,
                      gconstpointer data)
 {
   guint n_calls = 0;
 
-  g_signal_connect (fixture->connection, "notify::read-timeout-msec", G_CALLBACK (on_notify), &n_calls);
+  g_signal_connect (fixture->connection, "notify::read-timeout-msec", G_CALLBACK (connection_fixture_count_notify), &n_calls);
   connection_fixture_end (fixture);
   g_object_ref (fixture->connection);
   g_assert_false (usher_connection_retire (fixture->connection));
@@ -564,14 +556,6 @@ test_filled_while_sorted (SparesFixture *fixture,
 }
 
 static void
-add_test (const char *path,
-          void (*test) (ConnectionFixture *fixture,
-                        gconstpointer data))
-{
-  g_test_add (path, ConnectionFixture, NULL, connection_fixture_set_up, test, connection_fixture_tear_down);
-}
-
-static void
 add_use (const char *path,
          Use use)
 {
@@ -607,12 +591,12 @@ add_keepers (void)
       add_way ("an-output", &ways[i], test_kept_output);
     }
 
-  add_test ("/connection-spares/leave-alone/what-is-listened-to-by-a-keeper", test_keeper_is_told);
-  add_test ("/connection-spares/leave-alone/what-is-taken-at-last", test_taken_at_last);
-  add_test ("/connection-spares/leave-alone/one-whose-cancellable-is-taken-at-last", test_cancellable_taken_at_last);
-  add_test ("/connection-spares/leave-alone/what-is-not-over", test_not_over);
-  add_test ("/connection-spares/leave-alone/what-a-message-is-under-way-to", test_messages_under_way);
-  add_test ("/connection-spares/leave-alone/what-is-read-and-not-finished", test_unfinished);
+  connection_fixture_add_test ("/connection-spares/leave-alone/what-is-listened-to-by-a-keeper", test_keeper_is_told);
+  connection_fixture_add_test ("/connection-spares/leave-alone/what-is-taken-at-last", test_taken_at_last);
+  connection_fixture_add_test ("/connection-spares/leave-alone/one-whose-cancellable-is-taken-at-last", test_cancellable_taken_at_last);
+  connection_fixture_add_test ("/connection-spares/leave-alone/what-is-not-over", test_not_over);
+  connection_fixture_add_test ("/connection-spares/leave-alone/what-a-message-is-under-way-to", test_messages_under_way);
+  connection_fixture_add_test ("/connection-spares/leave-alone/what-is-read-and-not-finished", test_unfinished);
   add_use ("/connection-spares/leave-alone/a-closed-connection", close_connection);
   add_use ("/connection-spares/leave-alone/a-closed-input", close_input);
   add_use ("/connection-spares/leave-alone/a-closed-output", close_output);

@@ -73,40 +73,34 @@ teach_reactor (ConnectionFixture *fixture)
   connection_fixture_expect_next (fixture);
 }
 
-static void
-check_wakes (ConnectionFixture *fixture,
-             GThreadFunc func,
-             int code)
+/* What is done, and what who reads learns of it. */
+typedef struct
 {
+  const char *what;
+  GThreadFunc func;
+  int code;
+} Disturbance;
+
+static const Disturbance disturbances[] = {
+  { "exits", make_exit, G_IO_ERROR_CANCELLED },
+  { "learns-of-the-end", close_it, G_IO_ERROR_CLOSED },
+  { "follows-a-new-limit", limit_it, G_IO_ERROR_TIMED_OUT },
+};
+
+static void
+test_about_to_wait (ConnectionFixture *fixture,
+                    gconstpointer data)
+{
+  const Disturbance *disturbance = data;
+
   teach_reactor (fixture);
-  meanwhile = func;
+  meanwhile = disturbance->func;
   meanwhile_data = fixture->connection;
   g_assert_true (g_main_context_acquire (NULL));
   connection_fixture_begin_read (fixture, NULL);
   g_main_context_release (NULL);
   g_assert_null (meanwhile);
-  connection_fixture_expect_read_error (fixture, code);
-}
-
-static void
-test_exit (ConnectionFixture *fixture,
-           gconstpointer data)
-{
-  check_wakes (fixture, make_exit, G_IO_ERROR_CANCELLED);
-}
-
-static void
-test_close (ConnectionFixture *fixture,
-            gconstpointer data)
-{
-  check_wakes (fixture, close_it, G_IO_ERROR_CLOSED);
-}
-
-static void
-test_limit (ConnectionFixture *fixture,
-            gconstpointer data)
-{
-  check_wakes (fixture, limit_it, G_IO_ERROR_TIMED_OUT);
+  connection_fixture_expect_read_error (fixture, disturbance->code);
 }
 
 /* The client has been answered: there is nothing to read, and the reactor tells when there is. */
@@ -146,42 +140,22 @@ test_rest_cancelled (ConnectionFixture *fixture,
   connection_fixture_expect_read_error (fixture, G_IO_ERROR_CANCELLED);
 }
 
-/* Who is told before it begins to wait, and who is told while it waits. */
+/* Who is told while it waits, and who is told before it begins to. */
 static void
-check_is_disturbed (ConnectionFixture *fixture,
-                    GThreadFunc func,
-                    int code)
+test_rest_disturbed (ConnectionFixture *fixture,
+                     gconstpointer data)
 {
+  const Disturbance *disturbance = data;
+
   bring_to_rest (fixture);
   connection_fixture_begin_read (fixture, NULL);
   iterate_pending (NULL);
   g_assert_false (fixture->is_done);
-  g_thread_join (g_thread_new ("meanwhile", func, fixture->connection));
-  connection_fixture_expect_read_error (fixture, code);
+  g_thread_join (g_thread_new ("meanwhile", disturbance->func, fixture->connection));
+  connection_fixture_expect_read_error (fixture, disturbance->code);
 
   connection_fixture_begin_read (fixture, NULL);
-  connection_fixture_expect_read_error (fixture, code);
-}
-
-static void
-test_rest_exit (ConnectionFixture *fixture,
-                gconstpointer data)
-{
-  check_is_disturbed (fixture, make_exit, G_IO_ERROR_CANCELLED);
-}
-
-static void
-test_rest_close (ConnectionFixture *fixture,
-                 gconstpointer data)
-{
-  check_is_disturbed (fixture, close_it, G_IO_ERROR_CLOSED);
-}
-
-static void
-test_rest_limit (ConnectionFixture *fixture,
-                 gconstpointer data)
-{
-  check_is_disturbed (fixture, limit_it, G_IO_ERROR_TIMED_OUT);
+  connection_fixture_expect_read_error (fixture, disturbance->code);
 }
 
 static void
@@ -236,20 +210,29 @@ test_late_fiber (ConnectionFixture *fixture,
   test_fiber_clear (&fiber);
 }
 
+static void
+add_disturbed (const char *who,
+               const Disturbance *disturbance,
+               void (*test) (ConnectionFixture *fixture,
+                             gconstpointer data))
+{
+  g_autofree char *path = g_strdup_printf ("/connection-wake/%s-%s", who, disturbance->what);
+
+  g_test_add (path, ConnectionFixture, disturbance, connection_fixture_set_up, test, connection_fixture_tear_down);
+}
+
 int
 main (int argc,
       char *argv[])
 {
   g_test_init (&argc, &argv, NULL);
 
-  connection_fixture_add_test ("/connection-wake/who-is-about-to-wait-exits", test_exit);
-  connection_fixture_add_test ("/connection-wake/who-is-about-to-wait-learns-of-the-end", test_close);
-  connection_fixture_add_test ("/connection-wake/who-is-about-to-wait-follows-a-new-limit", test_limit);
+  for (guint i = 0; i < G_N_ELEMENTS (disturbances); i++)
+    add_disturbed ("who-is-about-to-wait", &disturbances[i], test_about_to_wait);
+  for (guint i = 0; i < G_N_ELEMENTS (disturbances); i++)
+    add_disturbed ("who-waits-for-the-next-word", &disturbances[i], test_rest_disturbed);
   connection_fixture_add_test ("/connection-wake/who-waits-for-the-next-word-asks-nobody", test_rest);
   connection_fixture_add_test ("/connection-wake/who-waits-for-the-next-word-is-cancelled", test_rest_cancelled);
-  connection_fixture_add_test ("/connection-wake/who-waits-for-the-next-word-exits", test_rest_exit);
-  connection_fixture_add_test ("/connection-wake/who-waits-for-the-next-word-learns-of-the-end", test_rest_close);
-  connection_fixture_add_test ("/connection-wake/who-waits-for-the-next-word-follows-a-new-limit", test_rest_limit);
   connection_fixture_add_test ("/connection-wake/who-would-wait-for-the-next-word-was-told", test_rest_told);
   connection_fixture_add_test ("/connection-wake/who-would-wait-for-the-next-word-drains", test_rest_drain);
   connection_fixture_add_test ("/connection-wake/a-fiber-that-comes-late-is-cancelled", test_late_fiber);

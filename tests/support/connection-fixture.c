@@ -152,3 +152,11 @@ connection_fixture_assert_serves (ConnectionFixture *fixture)
   g_assert_cmpint (g_output_stream_write (fixture->out, "echo", 4, NULL, NULL), ==, 4);
   g_assert_cmpint (recv (fixture->peer, buffer, sizeof buffer, 0), ==, 4);
 }
+
+void
+connection_fixture_count_notify (GObject *object,
+                                 GParamSpec *pspec,
+                                 gpointer n_calls)
+{
+  (*(guint *) n_calls)++;
+}

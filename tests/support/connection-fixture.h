@@ -59,6 +59,11 @@ void connection_fixture_expect_next (ConnectionFixture *fixture);
 /* It works as any other does. */
 void connection_fixture_assert_serves (ConnectionFixture *fixture);
 
+/* A handler of the signal `notify`: adds one to what `n_calls`, a guint *, points to. */
+void connection_fixture_count_notify (GObject *object,
+                                      GParamSpec *pspec,
+                                      gpointer n_calls);
+
 /* For iterate_until(). The second one also receives what has been written. */
 gboolean connection_fixture_is_done (gpointer user_data);
 gboolean connection_fixture_is_done_if_read_on (gpointer user_data);
