@@ -284,6 +284,8 @@ test_r15 (PoolFixture *fixture,
   for (guint i = 0; i < 5; i++)
     {
       pool_fixture_wait_for (fixture, n_waiting_is, 2);
+      /* A worker counts one that waits just before it starts the timer. */
+      pool_fixture_settle (fixture);
       fake_clock_advance_usec (1 * G_TIME_SPAN_SECOND);
       pool_fixture_wait_for (fixture, n_terminates_is, 2 * (i + 1));
     }
