@@ -7,7 +7,7 @@ struct _UsherOperation
 {
   GObject parent_instance;
 
-  GObject *source; /* (owned) (nullable): from its beginning to its finish */
+  GObject *source; /* (owned) (nullable): from its beginning to its finish; holds the transport */
   GAsyncReadyCallback callback;
   gpointer user_data;
 
@@ -24,8 +24,8 @@ struct _UsherOperation
       GError *error; /* (owned) (nullable) */
     } result;
   };
-  UsherTransport *transport; /* (owned) (nullable): from its beginning to its finish */
-  UsherReactor *reactor;     /* (owned) (nullable): of the caller's context, while under way */
+  UsherTransport *transport; /* (unowned) */
+  UsherReactor *reactor;     /* (owned) (nullable): of the caller's context, if that is not the transport's */
   UsherMessage message;
 };
 
@@ -60,7 +60,6 @@ usher_operation_finalize (GObject *object)
   UsherOperation *self = USHER_OPERATION (object);
 
   g_clear_object (&self->source);
-  g_clear_pointer (&self->transport, usher_transport_unref);
   g_clear_error (&self->result.error);
 
   G_OBJECT_CLASS (usher_operation_parent_class)->finalize (object);
@@ -81,31 +80,22 @@ usher_operation_init (UsherOperation *self)
 static UsherOperation *
 take_operation (UsherTransport *transport)
 {
-  UsherOperation *self = g_atomic_pointer_exchange (usher_transport_get_spare (transport), NULL);
+  UsherOperation *self = usher_transport_take_spare (transport);
 
   return self != NULL ? self : g_object_new (USHER_TYPE_OPERATION, NULL);
 }
 
-static void
-keep_operation (UsherTransport *transport,
-                UsherOperation *self)
-{
-  g_autoptr (UsherOperation) kept = g_object_ref (self);
-
-  if (g_atomic_pointer_compare_and_exchange (usher_transport_get_spare (transport), NULL, kept))
-    g_steal_pointer (&kept);
-}
-
-/* Called in the caller's context. */
+/* GIO holds the source until the callback has returned.
+ *
+ * Called in the caller's context. */
 static void
 operation_return (UsherOperation *self)
 {
   g_autoptr (UsherOperation) owned = self;
-  g_autoptr (GObject) source = g_object_ref (self->source);
 
   g_clear_pointer (&self->reactor, usher_reactor_unref);
   if (self->callback != NULL)
-    self->callback (source, G_ASYNC_RESULT (self), self->user_data);
+    self->callback (self->source, G_ASYNC_RESULT (self), self->user_data);
 }
 
 static void
@@ -123,6 +113,14 @@ operation_end (UsherOperation *self,
   self->result.error = error;
 }
 
+static void
+operation_return_later (UsherOperation *self)
+{
+  UsherReactor *reactor = self->reactor != NULL ? self->reactor : usher_transport_get_reactor (self->transport);
+
+  usher_reactor_post (reactor, &self->message, on_message);
+}
+
 /* Called in the transport's context. */
 static void
 on_transferred (UsherTransfer *transfer,
@@ -132,10 +130,10 @@ on_transferred (UsherTransfer *transfer,
   UsherOperation *self = USHER_OWNER (UsherOperation, transfer, transfer);
 
   operation_end (self, n, error);
-  if (self->reactor == usher_transport_get_reactor (self->transport))
+  if (self->reactor == NULL)
     operation_return (self);
   else
-    usher_reactor_post (self->reactor, &self->message, on_message);
+    operation_return_later (self);
 }
 
 /* What is known at once is told later, too. */
@@ -149,15 +147,14 @@ operation_start (UsherOperation *self)
     return;
 
   operation_end (self, n, error);
-  usher_reactor_post (self->reactor, &self->message, on_message);
+  operation_return_later (self);
 }
 
-/* Nearly always it is the transport's, which need not be looked up. */
+/* Nearly always it is the transport's. */
 static UsherReactor *
-ref_reactor_of_caller (UsherReactor *transport_reactor)
+ref_other_reactor (UsherTransport *transport)
 {
-  return usher_reactor_is_for_caller (transport_reactor) ? usher_reactor_ref (transport_reactor)
-                                                         : usher_reactor_ref_for_caller ();
+  return usher_reactor_is_for_caller (usher_transport_get_reactor (transport)) ? NULL : usher_reactor_ref_for_caller ();
 }
 
 void
@@ -172,8 +169,8 @@ usher_operation_begin (gpointer source,
   self->source = g_object_ref (source);
   self->callback = callback;
   self->user_data = user_data;
-  self->transport = usher_transport_ref (transport);
-  self->reactor = ref_reactor_of_caller (usher_transport_get_reactor (transport));
+  self->transport = transport;
+  self->reactor = ref_other_reactor (transport);
 
   self->transfer = *transfer;
   self->transfer.done = on_transferred;
@@ -190,13 +187,12 @@ gssize
 usher_operation_finish (UsherOperation *self,
                         GError **error)
 {
-  g_autoptr (UsherTransport) transport = g_steal_pointer (&self->transport);
+  g_autoptr (GObject) source = g_steal_pointer (&self->source);
   gssize n = self->result.n;
 
-  g_clear_object (&self->source);
   if (self->result.error != NULL)
     g_propagate_error (error, g_steal_pointer (&self->result.error));
-  keep_operation (transport, self);
+  usher_transport_keep_spare (self->transport, self);
 
   return n;
 }

@@ -40,7 +40,7 @@ struct _UsherTransport
   GMutex lock;
   GMutex output_lock;              /* never taken with the other lock held */
   UsherReactor *reactor;           /* (owned) */
-  gpointer spare;                  /* (owned) (nullable) (atomic) */
+  gpointer spare;                  /* (owned) (nullable) (main-context) */
   GCancellable *exit_cancellable;  /* (owned) (nullable) (locked-by lock): made when asked for */
   GCancellable *drain_cancellable; /* (owned) (nullable) (locked-by lock): made when asked for */
   UsherMessage message;
@@ -167,6 +167,14 @@ usher_transport_is_undisturbed (UsherTransport *self)
 {
   return (g_atomic_int_get (&self->told) & (USHER_TOLD_TO_DRAIN | USHER_TOLD_TO_EXIT)) == 0 &&
          (g_atomic_int_get (&self->users) & USHER_TRANSPORT_CLOSING) == 0;
+}
+
+/* What is read, and written, orders itself. */
+static inline void
+usher_transport_set_received (UsherTransport *self,
+                              gboolean received)
+{
+  __atomic_store_n (&self->received, received, __ATOMIC_RELAXED);
 }
 
 /* The time limits. */

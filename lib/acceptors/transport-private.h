@@ -79,8 +79,11 @@ void usher_transport_reopen (UsherTransport *self,
 /* (transfer none) */
 UsherReactor *usher_transport_get_reactor (UsherTransport *self);
 
-/* A place for a GObject, or NULL, to be exchanged atomically: for those who call asynchronously alone. */
-gpointer *usher_transport_get_spare (UsherTransport *self);
+/* One GObject, for those who call asynchronously alone, that is of use in the reactor's context; elsewhere none is
+ * found, and none kept. Takes: (transfer full) (nullable). */
+gpointer usher_transport_take_spare (UsherTransport *self);
+void usher_transport_keep_spare (UsherTransport *self,
+                                 gpointer object);
 
 /* Blocks the calling fiber, or thread. Returns what read() and write() of a stream return. */
 gssize usher_transport_transfer (UsherTransport *self,

@@ -149,10 +149,18 @@ usher_transport_get_reactor (UsherTransport *self)
   return self->reactor;
 }
 
-gpointer *
-usher_transport_get_spare (UsherTransport *self)
+gpointer
+usher_transport_take_spare (UsherTransport *self)
 {
-  return &self->spare;
+  return usher_reactor_is_dispatching (self->reactor) ? g_steal_pointer (&self->spare) : NULL;
+}
+
+void
+usher_transport_keep_spare (UsherTransport *self,
+                            gpointer object)
+{
+  if (self->spare == NULL && usher_reactor_is_dispatching (self->reactor))
+    self->spare = g_object_ref (object);
 }
 
 int

@@ -86,6 +86,8 @@ UsherStackPool *usher_reactor_get_stack_pool (UsherReactor *self);
 
 /* Any thread: whether the calling thread owns the reactor's context now. */
 gboolean usher_reactor_is_current (UsherReactor *self);
+/* Any thread: whether it is called, from near or far, by the reactor. That is cheaper to know. */
+gboolean usher_reactor_is_dispatching (UsherReactor *self);
 
 /* Any thread: whether another one iterates the context, so that nothing that belongs there may be done
  * here. Complains if that is so, in the name of `function`. `self` is (nullable): NULL is nowhere. */

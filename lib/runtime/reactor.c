@@ -382,10 +382,16 @@ usher_reactor_get_stack_pool (UsherReactor *self)
 }
 
 gboolean
+usher_reactor_is_dispatching (UsherReactor *self)
+{
+  return dispatching == self;
+}
+
+gboolean
 usher_reactor_is_current (UsherReactor *self)
 {
   /* Nearly all ask from within its dispatch, and to ask GLib takes a lock. */
-  return dispatching == self || g_main_context_is_owner (self->context);
+  return usher_reactor_is_dispatching (self) || g_main_context_is_owner (self->context);
 }
 
 /* A context that nobody iterates may still be going to be this thread's. */
