@@ -131,8 +131,6 @@ usher_crew_connection_exited (UsherCrew *self,
                               UsherAcceptorRun *run,
                               UsherExit *exit)
 {
-  g_autoptr (UsherCrew) held = usher_crew_ref (self);
-
   g_mutex_lock (&self->lock);
   crew_book_exit (self, run->connection, exit);
   crew_strike_out (self, run);

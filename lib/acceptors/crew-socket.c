@@ -228,22 +228,20 @@ void
 usher_crew_socket_run_ready (UsherCrewSocket *self,
                              UsherAcceptorRun *run)
 {
-  g_autoptr (UsherCrewSocket) held = usher_crew_socket_ref (self);
-
   if (crew_socket_has_enough (self))
     {
       crew_socket_dismiss (self, run);
       return;
     }
 
+  /* Somebody may be held for this acceptor. */
+  if (self->crew->held.length > 0)
+    usher_crew_schedule (self->crew);
   g_queue_push_tail_link (&self->waiting, &run->waiting.link);
   if (usher_watch_is_added (&self->watch))
     usher_acceptor_run_start_accept_timer (run);
   else
     usher_crew_socket_poll (self);
-  /* Somebody may be held for this acceptor. */
-  if (self->crew->held.length > 0)
-    usher_crew_schedule (self->crew);
 }
 
 void
