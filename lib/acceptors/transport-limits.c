@@ -73,7 +73,7 @@ usher_transport_heard (UsherTransport *self)
 {
   UsherTransportTimeouts *timeouts = g_atomic_pointer_get (&self->timeouts);
 
-  g_atomic_int_set (&self->received, TRUE);
+  usher_transport_set_received (self, TRUE);
   if (timeouts == NULL)
     return;
 

@@ -45,12 +45,6 @@ transport_send (UsherTransport *self,
                            : usher_transport_send_raw (self, vectors, n_vectors);
 }
 
-static void
-transport_has_sent (UsherTransport *self)
-{
-  g_atomic_int_set (&self->received, FALSE);
-}
-
 /* The queue. A write goes behind what was queued before it, and what is queued while it is under
  * way goes behind it. */
 
@@ -72,7 +66,7 @@ transport_send_queue (UsherTransport *self,
       usher_send_queue_drop (self->queue, n);
       if (self->writer != NULL)
         self->writer->waiting_usec = 0;
-      transport_has_sent (self);
+      usher_transport_set_received (self, FALSE);
     }
 
   if (g_atomic_int_get (&self->is_queueing))
@@ -249,7 +243,7 @@ transport_send_transfer (UsherTransport *self,
 
       transfer->n_sent += n;
       transfer->waiting_usec = 0;
-      transport_has_sent (self);
+      usher_transport_set_received (self, FALSE);
     }
 
   return 0;
