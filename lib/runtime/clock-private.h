@@ -18,6 +18,8 @@ typedef struct
 } UsherClock;
 
 gint64 usher_clock_now_usec (void);
+/* Whether it is the kernel's CLOCK_MONOTONIC, in microseconds. */
+gboolean usher_clock_is_monotonic (void);
 void usher_clock_arm (GSource *source,
                       gint64 deadline_usec);
 

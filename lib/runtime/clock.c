@@ -16,6 +16,12 @@ get_clock (void)
   return g_atomic_pointer_get (&current_clock);
 }
 
+gboolean
+usher_clock_is_monotonic (void)
+{
+  return get_clock () == &monotonic_clock;
+}
+
 gint64
 usher_clock_now_usec (void)
 {

@@ -3,6 +3,7 @@
 
 #include "runtime/reactor-private.h"
 
+#include "runtime/alarm-private.h"
 #include "runtime/clock-private.h"
 #include "runtime/epoll-private.h"
 #include "runtime/fiber-private.h"
@@ -40,6 +41,7 @@ struct _UsherReactor
   guint64 n_timer_starts;
   gint64 now_usec;   /* when timers were last looked at */
   gint64 armed_usec; /* never later than the first deadline; NEVER only if no timer is started */
+  UsherAlarm alarm;
 
   UsherMessageQueue messages; /* each holds a reference on the reactor */
   UsherStackPool stacks;
@@ -109,8 +111,7 @@ run_watches (UsherReactor *self)
     watch->func (watch, events);
 }
 
-/* Timers. GLib wakes the context whenever a source's ready time changes, which is a system call;
- * hence a source that is armed too early is left alone until it rings. */
+/* Timers. To set the alarm is a system call; hence one that is set too early is left alone until it rings. */
 
 static void
 arm (UsherReactor *self,
@@ -120,7 +121,7 @@ arm (UsherReactor *self,
     return;
 
   self->armed_usec = deadline_usec;
-  usher_clock_arm (&self->source, deadline_usec);
+  usher_alarm_set (&self->alarm, &self->source, self->epoll_fd, deadline_usec);
 }
 
 static void
@@ -249,6 +250,7 @@ usher_reactor_finalize (GSource *source)
   if (self->epoll_fd >= 0)
     close (self->epoll_fd);
 
+  usher_alarm_clear (&self->alarm);
   usher_watch_table_clear (&self->watches);
   usher_timer_heap_clear (&self->timers);
 }
@@ -269,6 +271,7 @@ usher_reactor_new (GMainContext *context)
   self->context = g_main_context_ref (context);
   self->epoll_fd = -1;
   self->armed_usec = NEVER;
+  usher_alarm_init (&self->alarm);
   usher_stack_pool_init (&self->stacks, self);
 
   usher_poll_init (&self->poll, self, context);

@@ -12,6 +12,7 @@
 #include <sys/mman.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/timerfd.h>
 #include <unistd.h>
 
 typedef struct
@@ -47,6 +48,8 @@ static Fault faults[FAULT_LAST + 1] = {
   [FAULT_SENDMSG] = { "sendmsg" },
   [FAULT_SETSOCKOPT] = { "setsockopt" },
   [FAULT_SOCKET] = { "socket" },
+  [FAULT_TIMERFD_CREATE] = { "timerfd_create" },
+  [FAULT_TIMERFD_SETTIME] = { "timerfd_settime" },
 };
 
 void
@@ -338,4 +341,22 @@ socket (int domain,
         int protocol)
 {
   return fails (FAULT_SOCKET) ? -1 : REAL (FAULT_SOCKET, socket) (domain, type, protocol);
+}
+
+int
+timerfd_create (int clock,
+                int flags)
+{
+  return fails (FAULT_TIMERFD_CREATE) ? -1 : REAL (FAULT_TIMERFD_CREATE, timerfd_create) (clock, flags);
+}
+
+int
+timerfd_settime (int fd,
+                 int flags,
+                 const struct itimerspec *new_value,
+                 struct itimerspec *old_value)
+{
+  return fails (FAULT_TIMERFD_SETTIME)
+             ? -1
+             : REAL (FAULT_TIMERFD_SETTIME, timerfd_settime) (fd, flags, new_value, old_value);
 }
