@@ -13,14 +13,14 @@ G_BEGIN_DECLS
 typedef struct
 {
   int fd;            /* (owned): -1 before it is needed */
-  gint64 ready_usec; /* the source's ready time; -1 is never */
+  gint64 ready_usec; /* the source's ready time, or USHER_NEVER */
 } UsherAlarm;
 
 void usher_alarm_init (UsherAlarm *self);
 void usher_alarm_clear (UsherAlarm *self);
 
-/* In the source's context. `epoll_fd` is -1 if there is none; a `deadline_usec` of -1 is never. What has rung rings
- * until it is set again. */
+/* In the source's context. `epoll_fd` is -1 if there is none; `deadline_usec` may be USHER_NEVER. What has rung
+ * rings until it is set again. */
 void usher_alarm_set (UsherAlarm *self,
                       GSource *source,
                       int epoll_fd,

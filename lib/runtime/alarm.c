@@ -5,19 +5,15 @@
 
 #include "runtime/clock-private.h"
 #include "runtime/epoll-private.h"
+#include "runtime/watch-table-private.h"
 
 #include <sys/timerfd.h>
 #include <unistd.h>
 
-#define NEVER -1
-
-/* No watch has it. */
-#define ALARM_KEY 1
-
 void
 usher_alarm_init (UsherAlarm *self)
 {
-  *self = (UsherAlarm){ .fd = -1, .ready_usec = NEVER };
+  *self = (UsherAlarm){ .fd = -1, .ready_usec = USHER_NEVER };
 }
 
 void
@@ -32,7 +28,7 @@ static gboolean
 alarm_ensure_fd (UsherAlarm *self,
                  int epoll_fd)
 {
-  const struct epoll_event event = { EPOLLIN, { .u64 = ALARM_KEY } };
+  const struct epoll_event event = { EPOLLIN, { .u64 = USHER_KEY_ALARM } };
 
   if (self->fd >= 0)
     return TRUE;
@@ -54,7 +50,7 @@ alarm_set_fd (UsherAlarm *self,
   gint64 usec = MAX (deadline_usec, 1);
 
   /* All zero is never. */
-  if (deadline_usec != NEVER)
+  if (deadline_usec != USHER_NEVER)
     timer.it_value = (struct timespec){ usec / G_USEC_PER_SEC, usec % G_USEC_PER_SEC * 1000 };
 
   return timerfd_settime (self->fd, TFD_TIMER_ABSTIME, &timer, NULL) == 0;
@@ -71,7 +67,7 @@ usher_alarm_set (UsherAlarm *self,
   if (alarm_ensure_fd (self, epoll_fd))
     {
       if (alarm_set_fd (self, deadline_usec))
-        ready_usec = NEVER;
+        ready_usec = USHER_NEVER;
       else
         usher_alarm_clear (self);
     }

@@ -7,12 +7,15 @@
 
 G_BEGIN_DECLS
 
+/* Instead of a deadline. */
+#define USHER_NEVER -1
+
 /* The library's one clock. Everything that needs the time or waits for it comes here, so that a
  * test can put its own in place and never sleeps. */
 typedef struct
 {
   gint64 (*now_usec) (void);
-  /* Makes `source` ready once the clock has reached `deadline_usec`; -1 is never. */
+  /* Makes `source` ready once the clock has reached `deadline_usec`, unless that is USHER_NEVER. */
   void (*arm) (GSource *source,
                gint64 deadline_usec);
 } UsherClock;

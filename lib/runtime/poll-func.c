@@ -4,9 +4,7 @@
 #include "runtime/poll-func-private.h"
 
 #include "runtime/epoll-private.h"
-
-/* No watch has it. */
-#define WAKE_KEY 0
+#include "runtime/watch-table-private.h"
 
 /* A reactor's epoll set, and what wakes GLib up. */
 #define N_FDS 2
@@ -39,7 +37,7 @@ steal_wake_up (struct epoll_event *events,
                int *n_events)
 {
   for (int i = 0; i < *n_events; i++)
-    if (events[i].data.u64 == WAKE_KEY)
+    if (events[i].data.u64 == USHER_KEY_WAKE_UP)
       {
         events[i] = events[--*n_events];
         return TRUE;
@@ -113,7 +111,7 @@ void
 usher_poll_begin (UsherPoll *self,
                   int epoll_fd)
 {
-  const struct epoll_event event = { EPOLLIN, { .u64 = WAKE_KEY } };
+  const struct epoll_event event = { EPOLLIN, { .u64 = USHER_KEY_WAKE_UP } };
   int wake_fd;
 
   if (self->epoll_fd >= 0 || g_main_context_get_poll_func (self->context) != g_poll)

@@ -86,7 +86,7 @@ UsherStackPool *usher_reactor_get_stack_pool (UsherReactor *self);
 
 /* Any thread: whether the calling thread owns the reactor's context now. */
 gboolean usher_reactor_is_current (UsherReactor *self);
-/* Any thread: whether it is called, from near or far, by the reactor. That is cheaper to know. */
+/* Any thread: whether the reactor has called the caller, or whoever called that. It is cheaper to know. */
 gboolean usher_reactor_is_dispatching (UsherReactor *self);
 
 /* Any thread: whether another one iterates the context, so that nothing that belongs there may be done

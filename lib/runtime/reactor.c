@@ -17,8 +17,6 @@
 #include <glib-unix.h>
 #include <unistd.h>
 
-#define NEVER -1
-
 /* It is its own GSource, so that its memory lasts for as long as GLib looks at it; but those who
  * use the reactor count their references apart: when the last one goes, the source goes. */
 struct _UsherReactor
@@ -40,7 +38,7 @@ struct _UsherReactor
   UsherTimerHeap timers;
   guint64 n_timer_starts;
   gint64 now_usec;   /* when timers were last looked at */
-  gint64 armed_usec; /* never later than the first deadline; NEVER only if no timer is started */
+  gint64 armed_usec; /* never later than the first deadline; USHER_NEVER only if no timer is started */
   UsherAlarm alarm;
 
   UsherMessageQueue messages; /* each holds a reference on the reactor */
@@ -128,7 +126,7 @@ static void
 arm_no_later_than (UsherReactor *self,
                    gint64 deadline_usec)
 {
-  if (self->armed_usec == NEVER || deadline_usec < self->armed_usec)
+  if (self->armed_usec == USHER_NEVER || deadline_usec < self->armed_usec)
     arm (self, deadline_usec);
 }
 
@@ -137,8 +135,8 @@ rearm_if_rung (UsherReactor *self)
 {
   UsherTimer *first = usher_timer_heap_peek (&self->timers);
 
-  if (self->armed_usec != NEVER && self->armed_usec <= self->now_usec)
-    arm (self, first != NULL ? first->deadline_usec : NEVER);
+  if (self->armed_usec != USHER_NEVER && self->armed_usec <= self->now_usec)
+    arm (self, first != NULL ? first->deadline_usec : USHER_NEVER);
 }
 
 /* Those that a callback starts have to wait for the next dispatch: no deadline is before
@@ -150,7 +148,7 @@ run_timers (UsherReactor *self)
   gint64 now_usec;
   UsherTimer *timer;
 
-  if (self->armed_usec == NEVER)
+  if (self->armed_usec == USHER_NEVER)
     return;
 
   now_usec = usher_clock_now_usec ();
@@ -270,7 +268,7 @@ usher_reactor_new (GMainContext *context)
   self->n_refs = 1;
   self->context = g_main_context_ref (context);
   self->epoll_fd = -1;
-  self->armed_usec = NEVER;
+  self->armed_usec = USHER_NEVER;
   usher_alarm_init (&self->alarm);
   usher_stack_pool_init (&self->stacks, self);
 
@@ -303,7 +301,7 @@ usher_reactor_dispose (UsherReactor *self)
   forget (self);
   usher_poll_clear (&self->poll);
   usher_stack_pool_clear (&self->stacks);
-  arm (self, NEVER);
+  arm (self, USHER_NEVER);
   g_source_destroy (&self->source);
   g_source_unref (&self->source);
 }

@@ -19,6 +19,13 @@ typedef struct
   guint n_added;
 } UsherWatchTable;
 
+/* The keys of what else is in the set: no watch is ever added under them, the first one being 1 << 32 and more. */
+enum
+{
+  USHER_KEY_WAKE_UP,
+  USHER_KEY_ALARM,
+};
+
 void usher_watch_table_clear (UsherWatchTable *self);
 
 /* The key for the next watch of `fd`. */
