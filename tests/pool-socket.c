@@ -6,6 +6,7 @@
 #include "runtime/fiber-private.h"
 #include "support/fault.h"
 #include "support/pool-rules.h"
+#include "support/sockets.h"
 #include "usher/error.h"
 
 static void
@@ -179,17 +180,6 @@ test_refuses_an_accept_timeout_of_0 (PoolFixture *fixture,
 /* Failures of system calls. Every test runs in a thread and on the loop, and serves a client after
  * each failure. */
 
-static guint
-count_fds (void)
-{
-  g_autoptr (GDir) dir = g_dir_open ("/proc/self/fd", 0, NULL);
-  guint n = 0;
-
-  while (g_dir_read_name (dir) != NULL)
-    n++;
-  return n;
-}
-
 static void
 serve_a_client (PoolFixture *fixture,
                 TestClient *client)
@@ -209,7 +199,7 @@ warm_up (PoolFixture *fixture)
   serve_a_client (fixture, test_client_connect (fixture->listen_socket));
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
   pool_fixture_settle (fixture);
-  return count_fds ();
+  return sockets_count_fds ();
 }
 
 static void
@@ -218,7 +208,7 @@ cool_down (PoolFixture *fixture,
 {
   pool_fixture_wait_for (fixture, n_waiting_is, 2);
   pool_fixture_settle (fixture);
-  g_assert_cmpuint (count_fds (), ==, n_fds);
+  g_assert_cmpuint (sockets_count_fds (), ==, n_fds);
   pool_fixture_stop (fixture);
   fault_clear ();
 }
