@@ -498,6 +498,37 @@ test_exits_for_a_reason (ConnectionFixture *fixture,
 }
 
 static void
+kill_connection (gpointer connection)
+{
+  g_autoptr (UsherExit) killed = usher_exit_new_killed ();
+
+  usher_connection_exit (connection, killed);
+}
+
+/* Not what it looks like: a client that has said all it wanted. */
+static void
+test_killed_when_about_to_read (ConnectionFixture *fixture,
+                                gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fault_precede (FAULT_RECV, kill_connection, fixture->connection);
+  g_assert_cmpint (g_input_stream_read (fixture->in, fixture->buffer, 1, NULL, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
+test_killed_when_about_to_write (ConnectionFixture *fixture,
+                                 gconstpointer data)
+{
+  g_autoptr (GError) error = NULL;
+
+  fault_precede (FAULT_SEND, kill_connection, fixture->connection);
+  g_assert_cmpint (g_output_stream_write (fixture->out, "x", 1, NULL, &error), ==, -1);
+  g_assert_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+}
+
+static void
 note_context (UsherConnection *connection,
               gpointer user_data)
 {
@@ -625,6 +656,8 @@ main (int argc,
   ADD ("being-cancelled-is-a-failure-unless-asked", test_being_cancelled_is_a_failure_unless_it_was_asked);
   ADD ("makes-cancellables-late", test_cancellables_come_late);
   ADD ("exits-for-a-reason", test_exits_for_a_reason);
+  ADD ("is-killed/when-about-to-read", test_killed_when_about_to_read);
+  ADD ("is-killed/when-about-to-write", test_killed_when_about_to_write);
   ADD ("invokes-in-its-context", test_invokes_in_its_context);
   ADD ("knows-the-peers-credentials", test_knows_the_peers_credentials);
   ADD ("has-a-socket-when-asked", test_has_a_socket_when_asked);

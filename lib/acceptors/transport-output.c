@@ -166,13 +166,7 @@ usher_transport_queue_bytes (UsherTransport *self,
 {
   gboolean may_queue;
 
-  if (usher_transport_is_exiting (self))
-    {
-      g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The acceptor of this connection was asked to exit");
-      return FALSE;
-    }
-
-  if (!usher_transport_enter (self, error))
+  if (usher_transport_set_error_if_exiting (self, error) || !usher_transport_enter (self, error))
     return FALSE;
 
   g_mutex_lock (&self->output_lock);

@@ -132,6 +132,8 @@ void usher_transport_shut (UsherTransport *self);
 /* All I/O, that which waits and that which is to come, returns G_IO_ERROR_CANCELLED. */
 void usher_transport_exit (UsherTransport *self);
 gboolean usher_transport_is_exiting (UsherTransport *self);
+gboolean usher_transport_set_error_if_exiting (UsherTransport *self,
+                                               GError **error);
 /* (transfer none): the fiber that is cancelled with the transport's exit, until it leaves. */
 void usher_transport_enter_fiber (UsherTransport *self,
                                   UsherFiber *fiber);

@@ -325,21 +325,26 @@ usher_transport_failed (UsherTransport *self,
   return -1;
 }
 
-/* Whether there is a reason not to touch the descriptor at all. */
-static gboolean
-transport_refuses (UsherTransport *self,
-                   GCancellable *cancellable,
-                   GError **error)
+gboolean
+usher_transport_set_error_if_exiting (UsherTransport *self,
+                                      GError **error)
 {
-  if (cancellable != NULL && g_cancellable_set_error_if_cancelled (cancellable, error))
-    return TRUE;
-
   if (!usher_transport_is_exiting (self))
     return FALSE;
 
   g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
                        "The acceptor of this connection was asked to exit");
   return TRUE;
+}
+
+/* Whether there is a reason not to touch the descriptor at all. */
+static gboolean
+transport_refuses (UsherTransport *self,
+                   GCancellable *cancellable,
+                   GError **error)
+{
+  return (cancellable != NULL && g_cancellable_set_error_if_cancelled (cancellable, error)) ||
+         usher_transport_set_error_if_exiting (self, error);
 }
 
 /* There is one at a time in each direction, so that nobody else adds to it meanwhile. */
@@ -399,9 +404,9 @@ transport_poll (UsherTransport *self,
 }
 
 static gssize
-transport_do (UsherTransport *self,
-              UsherTransfer *transfer,
-              GError **error)
+transport_do_entered (UsherTransport *self,
+                      UsherTransfer *transfer,
+                      GError **error)
 {
   UsherTlsSession *tls = g_atomic_pointer_get (&self->tls);
 
@@ -413,6 +418,28 @@ transport_do (UsherTransport *self,
 
   return transfer->direction == USHER_TRANSPORT_READ ? transport_try_reading (self, transfer, error)
                                                      : usher_transport_try_writing (self, transfer, error);
+}
+
+/* What is killed just now has its descriptor shut, which looks as if the peer had ended or broken it. */
+static gssize
+transport_do (UsherTransport *self,
+              UsherTransfer *transfer,
+              GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  gssize n;
+
+  if (!usher_transport_enter (self, error))
+    return -1;
+
+  n = transport_do_entered (self, transfer, &local_error);
+  usher_transport_leave (self);
+  if ((n == 0 || n == -1) && usher_transport_set_error_if_exiting (self, error))
+    return -1;
+
+  if (n == -1)
+    g_propagate_error (error, g_steal_pointer (&local_error));
+  return n;
 }
 
 guint64
@@ -439,17 +466,14 @@ usher_transport_try (UsherTransport *self,
 {
   g_autoptr (GError) local_error = NULL;
   gboolean is_broken;
-  gssize n = -1;
+  gssize n;
 
   if (transport_refuses (self, transfer->cancellable, &local_error))
     n = -1;
   else if (transport_is_dry (self, transfer))
     n = transport_would_block (self, transfer, &local_error);
-  else if (usher_transport_enter (self, &local_error))
-    {
-      n = transport_do (self, transfer, &local_error);
-      usher_transport_leave (self);
-    }
+  else
+    n = transport_do (self, transfer, &local_error);
 
   is_broken = n == -1 && transfer->is_placed;
   if (n != USHER_WOULD_BLOCK)

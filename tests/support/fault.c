@@ -22,6 +22,8 @@ typedef struct
   guint n_good;
   guint n_bad;
   int errno_value;
+  void (*before) (gpointer data); /* (nullable) */
+  gpointer before_data;
 } Fault;
 
 static GMutex lock;
@@ -66,12 +68,23 @@ fault_inject (FaultCall call,
 }
 
 void
+fault_precede (FaultCall call,
+               void (*func) (gpointer data),
+               gpointer data)
+{
+  g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
+
+  faults[call].before = func;
+  faults[call].before_data = data;
+}
+
+void
 fault_clear (void)
 {
   g_autoptr (GMutexLocker) locker = g_mutex_locker_new (&lock);
 
   for (guint i = 0; i < G_N_ELEMENTS (faults); i++)
-    faults[i].n_calls = faults[i].n_good = faults[i].n_bad = 0;
+    faults[i] = (Fault){ .name = faults[i].name };
 }
 
 guint
@@ -106,10 +119,28 @@ next_errno (FaultCall call)
   return fault->errno_value;
 }
 
+static void
+run_before (FaultCall call)
+{
+  void (*before) (gpointer data);
+  gpointer data;
+
+  g_mutex_lock (&lock);
+  before = g_steal_pointer (&faults[call].before);
+  data = faults[call].before_data;
+  g_mutex_unlock (&lock);
+
+  if (before != NULL)
+    before (data);
+}
+
 static gboolean
 fails (FaultCall call)
 {
-  int errno_value = next_errno (call);
+  int errno_value;
+
+  run_before (call);
+  errno_value = next_errno (call);
 
   if (errno_value != 0)
     errno = errno_value;

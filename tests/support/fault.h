@@ -47,6 +47,11 @@ void fault_inject (FaultCall call,
                    guint n_bad,
                    int errno_value);
 
+/* What happens just before the next call: nobody can have known of it. */
+void fault_precede (FaultCall call,
+                    void (*func) (gpointer data),
+                    gpointer data);
+
 /* Nothing fails any more, and nothing has been called. */
 void fault_clear (void);
 
