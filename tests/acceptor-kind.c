@@ -24,7 +24,7 @@ echo_once (UsherConnection *connection,
 static UsherAcceptor *
 make_blocking (void)
 {
-  return USHER_ACCEPTOR (usher_func_acceptor_new (echo_once, NULL, NULL));
+  return USHER_ACCEPTOR (usher_func_acceptor_new (USHER_TYPE_BLOCKING_FUNC_ACCEPTOR, G_CALLBACK (echo_once), NULL, NULL));
 }
 
 static UsherAcceptor *

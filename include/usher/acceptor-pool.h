@@ -36,6 +36,28 @@ typedef gboolean (*UsherHandler) (UsherConnection *connection,
                                   GError **error);
 
 /**
+ * UsherAsyncHandler:
+ * @connection: (transfer none): the connection to serve; it stays until @task has returned
+ * @task: (transfer none): what the answer is returned with; take a reference
+ * @user_data: what was given with the function
+ *
+ * Begins to serve one connection, on the loop: it starts the first of its asynchronous operations and
+ * returns. It is called in the context that the acceptor belongs to, the pool's or one of its
+ * [property@Usher.AcceptorPool:workers], as the callbacks of those operations are, and must not block.
+ *
+ * When the conversation has ended, `g_task_return_boolean()` with true says that it ended well, and
+ * `g_task_return_error()` that it failed; the connection is closed then. It has to be called exactly
+ * once, also if the acceptor was told to exit. The task's data, `g_task_set_task_data()`, is the place
+ * for what the conversation has to remember; its cancellable is cancelled when the acceptor has to
+ * exit, which the operations of the connection observe without being given it.
+ *
+ * Since: 0.1
+ */
+typedef void (*UsherAsyncHandler) (UsherConnection *connection,
+                                   GTask *task,
+                                   gpointer user_data);
+
+/**
  * UsherAcceptorFactory:
  * @pool: (type Usher.AcceptorPool): the pool that asks
  * @user_data: what was given with the function
@@ -94,6 +116,11 @@ UsherAcceptorPool *usher_acceptor_pool_new_for_func (const char *name,
                                                      gpointer user_data,
                                                      GDestroyNotify destroy);
 USHER_AVAILABLE_IN_0_1
+UsherAcceptorPool *usher_acceptor_pool_new_for_async_func (const char *name,
+                                                           UsherAsyncHandler handler,
+                                                           gpointer user_data,
+                                                           GDestroyNotify destroy);
+USHER_AVAILABLE_IN_0_1
 void usher_acceptor_pool_set_acceptor_type (UsherAcceptorPool *self,
                                             GType acceptor_type);
 USHER_AVAILABLE_IN_0_1
@@ -106,6 +133,11 @@ void usher_acceptor_pool_set_func (UsherAcceptorPool *self,
                                    UsherHandler handler,
                                    gpointer user_data,
                                    GDestroyNotify destroy);
+USHER_AVAILABLE_IN_0_1
+void usher_acceptor_pool_set_async_func (UsherAcceptorPool *self,
+                                         UsherAsyncHandler handler,
+                                         gpointer user_data,
+                                         GDestroyNotify destroy);
 USHER_AVAILABLE_IN_0_1
 const char *usher_acceptor_pool_get_name (UsherAcceptorPool *self);
 USHER_AVAILABLE_IN_0_1

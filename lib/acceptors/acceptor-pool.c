@@ -243,6 +243,40 @@ usher_acceptor_pool_new_for_func (const char *name,
 }
 
 /**
+ * usher_acceptor_pool_new_for_async_func:
+ * @name: the name of the pool, for reports; not empty
+ * @handler: (scope notified): serves a connection, on the loop
+ * @user_data: data for @handler
+ * @destroy: (nullable): frees @user_data, when no acceptor can use it any more; it may be called in
+ *   any thread
+ *
+ * Makes a pool for those who want one function and no class, as
+ * [ctor@Usher.AcceptorPool.new_for_func] does, for a function that runs on the loop and must not
+ * block. [property@Usher.AcceptorPool:drain-idle-reads] is set.
+ *
+ * Returns: (transfer full): a pool
+ *
+ * Since: 0.1
+ */
+UsherAcceptorPool *
+usher_acceptor_pool_new_for_async_func (const char *name,
+                                        UsherAsyncHandler handler,
+                                        gpointer user_data,
+                                        GDestroyNotify destroy)
+{
+  UsherAcceptorPool *self;
+
+  g_return_val_if_fail (name != NULL && *name != '\0', NULL);
+  g_return_val_if_fail (handler != NULL, NULL);
+
+  self = g_object_new (USHER_TYPE_ACCEPTOR_POOL, "name", name, NULL);
+  usher_acceptor_pool_set_async_func (self, handler, user_data, destroy);
+  usher_acceptor_pool_set_drain_idle_reads (self, TRUE);
+
+  return self;
+}
+
+/**
  * usher_acceptor_pool_get_name:
  * @self: a pool
  *

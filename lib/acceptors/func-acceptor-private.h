@@ -7,13 +7,26 @@
 
 G_BEGIN_DECLS
 
-/* The acceptor of a pool for a function: its `acceptor_continue` is the function. It has no state, so
- * that one of them serves all connections; it outlives its pool if an acceptor does not return. */
+/* The acceptor of a pool for a function: a blocking one is its `acceptor_continue`, one for the loop its
+ * `acceptor_continue_async`. It has no state, so that one of them serves all connections; it outlives its pool if
+ * an acceptor does not return. */
 #define USHER_TYPE_FUNC_ACCEPTOR (usher_func_acceptor_get_type ())
+#define USHER_TYPE_BLOCKING_FUNC_ACCEPTOR (usher_blocking_func_acceptor_get_type ())
+#define USHER_TYPE_ASYNC_FUNC_ACCEPTOR (usher_async_func_acceptor_get_type ())
 
-G_DECLARE_FINAL_TYPE (UsherFuncAcceptor, usher_func_acceptor, USHER, FUNC_ACCEPTOR, GObject)
+G_DECLARE_DERIVABLE_TYPE (UsherFuncAcceptor, usher_func_acceptor, USHER, FUNC_ACCEPTOR, GObject)
 
-UsherFuncAcceptor *usher_func_acceptor_new (UsherHandler handler,
+struct _UsherFuncAcceptorClass
+{
+  GObjectClass parent_class;
+};
+
+GType usher_blocking_func_acceptor_get_type (void);
+GType usher_async_func_acceptor_get_type (void);
+
+/* `func` is an UsherHandler or an UsherAsyncHandler, as `type` has it. */
+UsherFuncAcceptor *usher_func_acceptor_new (GType type,
+                                            GCallback func,
                                             gpointer user_data,
                                             GDestroyNotify destroy);
 

@@ -3,41 +3,30 @@
 
 #include "acceptors/func-acceptor-private.h"
 
-struct _UsherFuncAcceptor
-{
-  GObject parent_instance;
+#include "usher/async-acceptor.h"
 
-  UsherHandler handler;
+typedef struct
+{
+  GCallback func;
   gpointer user_data;
   GDestroyNotify destroy; /* (nullable) */
-};
+} UsherFuncAcceptorPrivate;
 
-static gboolean
-usher_func_acceptor_acceptor_continue (UsherAcceptor *acceptor,
-                                       UsherConnection *connection,
-                                       GError **error)
+G_DEFINE_ABSTRACT_TYPE_WITH_PRIVATE (UsherFuncAcceptor, usher_func_acceptor, G_TYPE_OBJECT)
+
+static const UsherFuncAcceptorPrivate *
+get_private (gpointer acceptor)
 {
-  UsherFuncAcceptor *self = USHER_FUNC_ACCEPTOR (acceptor);
-
-  return self->handler (connection, self->user_data, error);
+  return usher_func_acceptor_get_instance_private (acceptor);
 }
-
-static void
-usher_func_acceptor_acceptor_iface_init (UsherAcceptorInterface *iface)
-{
-  iface->acceptor_continue = usher_func_acceptor_acceptor_continue;
-}
-
-G_DEFINE_FINAL_TYPE_WITH_CODE (UsherFuncAcceptor, usher_func_acceptor, G_TYPE_OBJECT,
-                               G_IMPLEMENT_INTERFACE (USHER_TYPE_ACCEPTOR, usher_func_acceptor_acceptor_iface_init))
 
 static void
 usher_func_acceptor_finalize (GObject *object)
 {
-  UsherFuncAcceptor *self = USHER_FUNC_ACCEPTOR (object);
+  const UsherFuncAcceptorPrivate *priv = get_private (object);
 
-  if (self->destroy != NULL)
-    self->destroy (self->user_data);
+  if (priv->destroy != NULL)
+    priv->destroy (priv->user_data);
 
   G_OBJECT_CLASS (usher_func_acceptor_parent_class)->finalize (object);
 }
@@ -54,15 +43,15 @@ usher_func_acceptor_init (UsherFuncAcceptor *self)
 }
 
 UsherFuncAcceptor *
-usher_func_acceptor_new (UsherHandler handler,
+usher_func_acceptor_new (GType type,
+                         GCallback func,
                          gpointer user_data,
                          GDestroyNotify destroy)
 {
-  UsherFuncAcceptor *self = g_object_new (USHER_TYPE_FUNC_ACCEPTOR, NULL);
+  UsherFuncAcceptor *self = g_object_new (type, NULL);
+  UsherFuncAcceptorPrivate *priv = usher_func_acceptor_get_instance_private (self);
 
-  self->handler = handler;
-  self->user_data = user_data;
-  self->destroy = destroy;
+  *priv = (UsherFuncAcceptorPrivate){ func, user_data, destroy };
   return self;
 }
 
@@ -72,4 +61,84 @@ usher_func_acceptor_make (gpointer pool,
                           GError **error)
 {
   return g_object_ref (func_acceptor);
+}
+
+/* Blocking. */
+
+typedef UsherFuncAcceptor UsherBlockingFuncAcceptor;
+typedef UsherFuncAcceptorClass UsherBlockingFuncAcceptorClass;
+
+static gboolean
+usher_blocking_func_acceptor_acceptor_continue (UsherAcceptor *acceptor,
+                                                UsherConnection *connection,
+                                                GError **error)
+{
+  const UsherFuncAcceptorPrivate *priv = get_private (acceptor);
+
+  return ((UsherHandler) priv->func) (connection, priv->user_data, error);
+}
+
+static void
+usher_blocking_func_acceptor_acceptor_iface_init (UsherAcceptorInterface *iface)
+{
+  iface->acceptor_continue = usher_blocking_func_acceptor_acceptor_continue;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (UsherBlockingFuncAcceptor, usher_blocking_func_acceptor, USHER_TYPE_FUNC_ACCEPTOR,
+                               G_IMPLEMENT_INTERFACE (USHER_TYPE_ACCEPTOR, usher_blocking_func_acceptor_acceptor_iface_init))
+
+static void
+usher_blocking_func_acceptor_class_init (UsherBlockingFuncAcceptorClass *klass)
+{
+}
+
+static void
+usher_blocking_func_acceptor_init (UsherBlockingFuncAcceptor *self)
+{
+}
+
+/* On the loop. */
+
+typedef UsherFuncAcceptor UsherAsyncFuncAcceptor;
+typedef UsherFuncAcceptorClass UsherAsyncFuncAcceptorClass;
+
+/* That it was told to exit does not change what the function answers, as in the blocking form. */
+static void
+usher_async_func_acceptor_acceptor_continue_async (UsherAsyncAcceptor *acceptor,
+                                                   UsherConnection *connection,
+                                                   GCancellable *cancellable,
+                                                   GAsyncReadyCallback callback,
+                                                   gpointer user_data)
+{
+  const UsherFuncAcceptorPrivate *priv = get_private (acceptor);
+  g_autoptr (GTask) task = g_task_new (acceptor, cancellable, callback, user_data);
+
+  g_task_set_check_cancellable (task, FALSE);
+  ((UsherAsyncHandler) priv->func) (connection, task, priv->user_data);
+}
+
+static void
+usher_async_func_acceptor_acceptor_iface_init (UsherAcceptorInterface *iface)
+{
+}
+
+static void
+usher_async_func_acceptor_async_acceptor_iface_init (UsherAsyncAcceptorInterface *iface)
+{
+  iface->acceptor_continue_async = usher_async_func_acceptor_acceptor_continue_async;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (UsherAsyncFuncAcceptor, usher_async_func_acceptor, USHER_TYPE_FUNC_ACCEPTOR,
+                               G_IMPLEMENT_INTERFACE (USHER_TYPE_ACCEPTOR, usher_async_func_acceptor_acceptor_iface_init)
+                                   G_IMPLEMENT_INTERFACE (USHER_TYPE_ASYNC_ACCEPTOR,
+                                                          usher_async_func_acceptor_async_acceptor_iface_init))
+
+static void
+usher_async_func_acceptor_class_init (UsherAsyncFuncAcceptorClass *klass)
+{
+}
+
+static void
+usher_async_func_acceptor_init (UsherAsyncFuncAcceptor *self)
+{
 }

@@ -54,7 +54,8 @@ usher_acceptor_pool_check_factory (UsherAcceptorPool *self,
     {
       g_set_error (error, USHER_ERROR, USHER_ERROR_INVALID_ARGUMENT,
                    "The pool %s does not know how to make acceptors: call usher_acceptor_pool_set_acceptor_type(), "
-                   "usher_acceptor_pool_set_func() or usher_acceptor_pool_set_factory() before it starts",
+                   "usher_acceptor_pool_set_func(), usher_acceptor_pool_set_async_func() or "
+                   "usher_acceptor_pool_set_factory() before it starts",
                    self->name);
       return FALSE;
     }
@@ -102,6 +103,18 @@ pool_replace_factory (UsherAcceptorPool *self,
 
   self->terms.factory = g_atomic_rc_box_dup (sizeof factory, &factory);
   usher_acceptor_pool_apply_terms (self);
+}
+
+static void
+pool_replace_func (UsherAcceptorPool *self,
+                   GType acceptor_type,
+                   GCallback func,
+                   gpointer user_data,
+                   GDestroyNotify destroy)
+{
+  UsherFuncAcceptor *acceptor = usher_func_acceptor_new (acceptor_type, func, user_data, destroy);
+
+  pool_replace_factory (self, (UsherPoolFactory){ usher_func_acceptor_make, acceptor_type, acceptor, g_object_unref });
 }
 
 /**
@@ -178,6 +191,32 @@ usher_acceptor_pool_set_func (UsherAcceptorPool *self,
   g_return_if_fail (handler != NULL);
   usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
 
-  pool_replace_factory (self, (UsherPoolFactory){ usher_func_acceptor_make, USHER_TYPE_FUNC_ACCEPTOR,
-                                                  usher_func_acceptor_new (handler, user_data, destroy), g_object_unref });
+  pool_replace_func (self, USHER_TYPE_BLOCKING_FUNC_ACCEPTOR, G_CALLBACK (handler), user_data, destroy);
+}
+
+/**
+ * usher_acceptor_pool_set_async_func:
+ * @self: a pool
+ * @handler: (scope notified): serves a connection, on the loop
+ * @user_data: data for @handler
+ * @destroy: (nullable): frees @user_data, when no acceptor can use it any more; it may be called in
+ *   any thread
+ *
+ * Makes the pool's acceptors call a function that runs on the loop. It may change at any time, for the
+ * acceptors that are made from then on. See [ctor@Usher.AcceptorPool.new_for_async_func], which sets
+ * [property@Usher.AcceptorPool:drain-idle-reads] as well.
+ *
+ * Since: 0.1
+ */
+void
+usher_acceptor_pool_set_async_func (UsherAcceptorPool *self,
+                                    UsherAsyncHandler handler,
+                                    gpointer user_data,
+                                    GDestroyNotify destroy)
+{
+  g_return_if_fail (USHER_IS_ACCEPTOR_POOL (self));
+  g_return_if_fail (handler != NULL);
+  usher_return_if_elsewhere (usher_acceptor_pool_get_place (self));
+
+  pool_replace_func (self, USHER_TYPE_ASYNC_FUNC_ACCEPTOR, G_CALLBACK (handler), user_data, destroy);
 }

@@ -202,7 +202,7 @@ install_drain (void)
    * nothing was received since the last write. It makes code that knows nothing of draining leave
    * when it is idle.
    *
-   * The default is TRUE for a pool made with [ctor@Usher.AcceptorPool.new_for_func], else FALSE.
+   * The default is TRUE for a pool that was made for a function, else FALSE.
    *
    * Since: 0.1
    */

@@ -26,6 +26,7 @@ MAX_THREADS = 6000
 SERVERS = {
     'epoll': (1, 0),
     'usher-async': (1, 0),
+    'usher-async-class': (1, 0),
     'usher-fiber': (1, 0),
     'usher-fiber-4k': (1, 0),
     'usher-thread': (2, 1),

@@ -245,6 +245,23 @@ class FunctionTest(unittest.TestCase):
         tree.stop()
 
 
+class AsyncFunctionTest(unittest.TestCase):
+    def test_one_function_on_the_loop_is_a_server(self):
+        def greet(connection, task, *_):
+            connection.get_output_stream().write_all_async(b'hello\n', 0, task.get_cancellable(), on_written, task)
+
+        def on_written(out, result, task):
+            threads.append(threading.get_ident())
+            out.write_all_finish(result)
+            task.return_boolean(True)
+
+        threads = []
+        tree = Tree(Usher.AcceptorPool.new_for_async_func('greet', greet))
+        self.assertEqual(tree.talk(b''), b'hello\n')
+        self.assertEqual(threads, [threading.get_ident()])
+        tree.stop()
+
+
 class ServiceTest(unittest.TestCase):
     def call(self, begin, *arguments):
         """Makes an asynchronous call, and gives what it is answered with."""

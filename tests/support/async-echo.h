@@ -7,7 +7,7 @@
 
 G_BEGIN_DECLS
 
-/* The twin of examples/echo.c that runs on the loop. */
+/* An acceptor class for the echo on the loop: an object for each connection. */
 #define TEST_TYPE_ASYNC_ECHO (test_async_echo_get_type ())
 
 G_DECLARE_FINAL_TYPE (TestAsyncEcho, test_async_echo, TEST, ASYNC_ECHO, GObject)

@@ -1,0 +1,254 @@
+/* SPDX-License-Identifier: LGPL-2.1-or-later
+ * Copyright 2026 The Usher authors */
+
+#include <sys/socket.h>
+
+#include "support/loop-echo.h"
+#include "support/pool-fixture.h"
+
+/* A pool for a function that runs on the loop. */
+
+/* What the latest call was given. */
+typedef struct
+{
+  UsherConnection *connection; /* (unowned): until the task has returned */
+  GTask *task;                 /* (owned) (nullable): if the test is to answer */
+  GThread *thread;
+  int n_destroyed;
+} Call;
+
+static void
+note_destroy (gpointer call)
+{
+  ((Call *) call)->n_destroyed++;
+}
+
+/* The test answers. */
+static void
+hold (UsherConnection *connection,
+      GTask *task,
+      gpointer user_data)
+{
+  Call *call = user_data;
+
+  call->connection = connection;
+  call->thread = g_thread_self ();
+  g_set_object (&call->task, task);
+}
+
+static void
+hang_up (UsherConnection *connection,
+         GTask *task,
+         gpointer user_data)
+{
+  g_task_return_boolean (task, TRUE);
+}
+
+static gboolean
+hang_up_blocking (UsherConnection *connection,
+                  gpointer user_data,
+                  GError **error)
+{
+  return TRUE;
+}
+
+static void
+set_up (PoolFixture *fixture,
+        gconstpointer n_workers)
+{
+  fake_clock_install ();
+  pool_fixture_set_up (fixture, usher_acceptor_pool_new_for_async_func ("test", loop_echo, NULL, NULL));
+  if (n_workers != NULL)
+    pool_fixture_set_workers (fixture, GPOINTER_TO_UINT (n_workers));
+}
+
+/* Returns a client whose connection the test holds. */
+static TestClient *
+begin_call (PoolFixture *fixture,
+            Call *call,
+            GDestroyNotify destroy)
+{
+  TestClient *client;
+
+  usher_acceptor_pool_set_async_func (fixture->pool, hold, call, destroy);
+  pool_fixture_start (fixture);
+  client = test_client_connect (fixture->listen_socket);
+  pool_fixture_wait_for (fixture, n_connections_is, 1);
+  g_assert_nonnull (call->task);
+  return client;
+}
+
+static void
+expect_over (PoolFixture *fixture,
+             TestClient *client)
+{
+  test_client_expect_end (client);
+  pool_fixture_wait_for (fixture, n_connections_is, 0);
+  test_client_free (client);
+}
+
+static void
+test_serves (PoolFixture *fixture,
+             gconstpointer n_workers)
+{
+  TestClient *clients[3];
+
+  pool_fixture_start (fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    clients[i] = pool_fixture_greet (fixture);
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      test_client_send (clients[i], "again");
+      test_client_expect (clients[i], "again");
+    }
+  pool_fixture_wait_for (fixture, n_connections_is, G_N_ELEMENTS (clients));
+
+  for (guint i = 0; i < G_N_ELEMENTS (clients); i++)
+    {
+      shutdown (clients[i]->fd, SHUT_WR);
+      test_client_expect_end (clients[i]);
+      test_client_free (clients[i]);
+    }
+  pool_fixture_wait_for (fixture, n_connections_is, 0);
+  pool_fixture_stop (fixture);
+  g_assert_cmpuint (fixture->reports->len, ==, 0);
+}
+
+static void
+test_hands_over_what_it_needs (PoolFixture *fixture,
+                               gconstpointer n_workers)
+{
+  Call call = { NULL };
+  TestClient *client = begin_call (fixture, &call, NULL);
+
+  g_assert_true (call.thread == g_thread_self ());
+  g_assert_true (USHER_IS_ACCEPTOR (g_task_get_source_object (call.task)));
+  g_assert_true (g_task_get_cancellable (call.task) == usher_connection_get_exit_cancellable (call.connection));
+
+  g_task_return_boolean (call.task, TRUE);
+  g_clear_object (&call.task);
+  expect_over (fixture, client);
+  pool_fixture_stop (fixture);
+}
+
+static void
+test_answers_at_once (PoolFixture *fixture,
+                      gconstpointer n_workers)
+{
+  usher_acceptor_pool_set_async_func (fixture->pool, hang_up, NULL, NULL);
+  pool_fixture_start (fixture);
+  for (guint i = 0; i < 3; i++)
+    expect_over (fixture, test_client_connect (fixture->listen_socket));
+  pool_fixture_stop (fixture);
+  g_assert_cmpuint (fixture->reports->len, ==, 0);
+}
+
+static void
+test_fails (PoolFixture *fixture,
+            gconstpointer n_workers)
+{
+  Call call = { NULL };
+  TestClient *client = begin_call (fixture, &call, NULL);
+
+  g_task_return_new_error (call.task, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "the upstream reset");
+  g_clear_object (&call.task);
+  pool_fixture_wait_for (fixture, n_reports_is, 1);
+  pool_fixture_expect_report (fixture, 0, USHER_REPORT_CHILD_TERMINATED, "127.0.0.1:");
+  expect_over (fixture, client);
+  pool_fixture_stop (fixture);
+}
+
+/* It counts what the function says, not that it was told to leave: had that become an error, it would be one of
+ * the function's. */
+static void
+test_exits (PoolFixture *fixture,
+            gconstpointer n_workers)
+{
+  g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "somebody else logged in");
+  g_autoptr (UsherExit) reason = usher_exit_new_error (error);
+  Call call = { NULL };
+  TestClient *client = begin_call (fixture, &call, NULL);
+
+  usher_connection_exit (call.connection, reason);
+  g_assert_true (g_cancellable_is_cancelled (g_task_get_cancellable (call.task)));
+  g_task_return_boolean (call.task, TRUE);
+  g_clear_object (&call.task);
+  expect_over (fixture, client);
+  pool_fixture_stop (fixture);
+  g_assert_cmpuint (fixture->reports->len, ==, 0);
+}
+
+/* Its reads need no cancellable for that. */
+static void
+test_drains (PoolFixture *fixture,
+             gconstpointer n_workers)
+{
+  g_autoptr (TestClient) client = NULL;
+
+  g_assert_true (usher_acceptor_pool_get_drain_idle_reads (fixture->pool));
+  pool_fixture_start (fixture);
+  client = pool_fixture_greet (fixture);
+  pool_fixture_stop (fixture);
+  test_client_expect_end (client);
+  g_assert_cmpuint (fixture->reports->len, ==, 0);
+}
+
+/* What serves already is served by what it began with, and that is kept until then. */
+static void
+test_is_replaced (PoolFixture *fixture,
+                  gconstpointer n_workers)
+{
+  Call call = { NULL };
+  TestClient *client = begin_call (fixture, &call, note_destroy);
+
+  usher_acceptor_pool_set_func (fixture->pool, hang_up_blocking, NULL, NULL);
+  usher_acceptor_pool_set_async_func (fixture->pool, hang_up, NULL, NULL);
+  g_assert_cmpint (call.n_destroyed, ==, 0);
+  g_task_return_boolean (call.task, TRUE);
+  g_clear_object (&call.task);
+  expect_over (fixture, client);
+
+  /* Those that waited already are of the old kind. */
+  usher_listen_socket_close (fixture->listen_socket);
+  pool_fixture_wait_for (fixture, n_waiting_is, 0);
+  g_assert_true (usher_listen_socket_open (fixture->listen_socket, NULL));
+  pool_fixture_wait_for (fixture, n_waiting_is, 2);
+  expect_over (fixture, test_client_connect (fixture->listen_socket));
+  pool_fixture_stop (fixture);
+  g_assert_cmpint (call.n_destroyed, ==, 1);
+}
+
+static void
+test_needs_a_name_and_a_function (void)
+{
+  g_test_expect_message ("usher", G_LOG_LEVEL_CRITICAL, "*name*");
+  g_assert_null (usher_acceptor_pool_new_for_async_func ("", loop_echo, NULL, NULL));
+  g_test_expect_message ("usher", G_LOG_LEVEL_CRITICAL, "*handler*");
+  g_assert_null (usher_acceptor_pool_new_for_async_func ("test", NULL, NULL, NULL));
+  g_test_assert_expected_messages ();
+}
+
+#define ADD_IN(path, n_workers, func) \
+  g_test_add ("/pool-async-func/" path, PoolFixture, GUINT_TO_POINTER (n_workers), set_up, func, pool_fixture_tear_down)
+#define ADD(path, func) ADD_IN (path, 0, func)
+
+int
+main (int argc,
+      char *argv[])
+{
+  g_test_init (&argc, &argv, NULL);
+
+  ADD ("serves", test_serves);
+  ADD_IN ("serves-in-two-workers", 2, test_serves);
+  ADD ("hands-over-what-it-needs", test_hands_over_what_it_needs);
+  ADD ("answers-at-once", test_answers_at_once);
+  ADD_IN ("answers-at-once-in-two-workers", 2, test_answers_at_once);
+  ADD ("fails", test_fails);
+  ADD ("exits", test_exits);
+  ADD ("drains", test_drains);
+  ADD_IN ("drains-in-two-workers", 2, test_drains);
+  ADD ("is-replaced", test_is_replaced);
+  g_test_add_func ("/pool-async-func/needs-a-name-and-a-function", test_needs_a_name_and_a_function);
+
+  return g_test_run ();
+}
