@@ -6,23 +6,20 @@
  * whatever has to be waited for. */
 typedef struct
 {
-  GTask *task;                 /* (owned): what the pool waits for */
-  UsherConnection *connection; /* (unowned): the pool keeps it until the task has returned */
+  UsherConnection *connection; /* (unowned): the pool keeps it until it is completed */
   char buffer[512];
 } Echo;
 
 static void read_more (Echo *self);
 
-/* The task frees the rest. */
 static void
 end (Echo *self, GError *error)
 {
-  g_autoptr (GTask) task = self->task;
-
   if (error != NULL)
-    g_task_return_error (task, error);
+    usher_connection_fail (self->connection, error);
   else
-    g_task_return_boolean (task, TRUE);
+    usher_connection_complete (self->connection);
+  g_free (self);
 }
 
 static void
@@ -59,13 +56,11 @@ read_more (Echo *self)
 }
 
 static void
-echo (UsherConnection *connection, GTask *task, gpointer user_data)
+echo (UsherConnection *connection, gpointer user_data)
 {
   Echo *self = g_new (Echo, 1);
 
-  self->task = g_object_ref (task);
   self->connection = connection;
-  g_task_set_task_data (task, self, g_free);
   read_more (self);
 }
 

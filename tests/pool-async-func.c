@@ -11,8 +11,7 @@
 /* What the latest call was given. */
 typedef struct
 {
-  UsherConnection *connection; /* (unowned): until the task has returned */
-  GTask *task;                 /* (owned) (nullable): if the test is to answer */
+  UsherConnection *connection; /* (unowned): the test completes it */
   GThread *thread;
   int n_destroyed;
 } Call;
@@ -23,25 +22,21 @@ note_destroy (gpointer call)
   ((Call *) call)->n_destroyed++;
 }
 
-/* The test answers. */
 static void
 hold (UsherConnection *connection,
-      GTask *task,
       gpointer user_data)
 {
   Call *call = user_data;
 
   call->connection = connection;
   call->thread = g_thread_self ();
-  g_set_object (&call->task, task);
 }
 
 static void
 hang_up (UsherConnection *connection,
-         GTask *task,
          gpointer user_data)
 {
-  g_task_return_boolean (task, TRUE);
+  usher_connection_complete (connection);
 }
 
 static gboolean
@@ -74,7 +69,7 @@ begin_call (PoolFixture *fixture,
   pool_fixture_start (fixture);
   client = test_client_connect (fixture->listen_socket);
   pool_fixture_wait_for (fixture, n_connections_is, 1);
-  g_assert_nonnull (call->task);
+  g_assert_nonnull (call->connection);
   return client;
 }
 
@@ -115,19 +110,85 @@ test_serves (PoolFixture *fixture,
 }
 
 static void
-test_hands_over_what_it_needs (PoolFixture *fixture,
+test_is_called_in_its_context (PoolFixture *fixture,
                                gconstpointer n_workers)
 {
   Call call = { NULL };
   TestClient *client = begin_call (fixture, &call, NULL);
 
-  g_assert_true (call.thread == g_thread_self ());
-  g_assert_true (USHER_IS_ACCEPTOR (g_task_get_source_object (call.task)));
-  g_assert_true (g_task_get_cancellable (call.task) == usher_connection_get_exit_cancellable (call.connection));
+  if (n_workers == NULL)
+    g_assert_true (call.thread == g_thread_self ());
+  else
+    g_assert_true (call.thread != g_thread_self ());
 
-  g_task_return_boolean (call.task, TRUE);
-  g_clear_object (&call.task);
+  usher_connection_complete (call.connection);
   expect_over (fixture, client);
+  pool_fixture_stop (fixture);
+}
+
+static gpointer
+complete_in_thread (gpointer connection)
+{
+  usher_connection_fail (connection, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "the upstream reset"));
+  return NULL;
+}
+
+static void
+test_is_completed_elsewhere (PoolFixture *fixture,
+                             gconstpointer n_workers)
+{
+  Call call = { NULL };
+  TestClient *client = begin_call (fixture, &call, NULL);
+
+  g_thread_join (g_thread_new ("elsewhere", complete_in_thread, call.connection));
+  expect_over (fixture, client);
+  pool_fixture_wait_for (fixture, n_reports_is, 1);
+  pool_fixture_stop (fixture);
+}
+
+static void
+complete_twice (UsherConnection *connection,
+                gpointer user_data)
+{
+  g_autoptr (UsherConnection) kept = g_object_ref (connection);
+
+  usher_connection_complete (connection);
+  usher_connection_complete (connection);
+}
+
+static void
+test_is_completed_twice (PoolFixture *fixture,
+                         gconstpointer n_workers)
+{
+  usher_acceptor_pool_set_async_func (fixture->pool, complete_twice, NULL, NULL);
+  pool_fixture_start (fixture);
+  g_test_expect_message ("usher", G_LOG_LEVEL_CRITICAL, "*usher_connection_complete*expected*");
+  expect_over (fixture, test_client_connect (fixture->listen_socket));
+  g_test_assert_expected_messages ();
+  pool_fixture_stop (fixture);
+  g_assert_cmpuint (fixture->reports->len, ==, 0);
+}
+
+static gboolean
+complete_blocking (UsherConnection *connection,
+                   gpointer user_data,
+                   GError **error)
+{
+  usher_connection_complete (connection);
+  return TRUE;
+}
+
+/* In a thread it is the loop that finds out. */
+static void
+test_is_for_the_loop (PoolFixture *fixture,
+                      gconstpointer n_workers)
+{
+  usher_acceptor_pool_set_func (fixture->pool, complete_blocking, NULL, NULL);
+  pool_fixture_start (fixture);
+  g_test_expect_message ("usher", G_LOG_LEVEL_CRITICAL, "*usher_connection_complete*expected*");
+  expect_over (fixture, test_client_connect (fixture->listen_socket));
+  pool_fixture_settle (fixture);
+  g_test_assert_expected_messages ();
   pool_fixture_stop (fixture);
 }
 
@@ -150,32 +211,63 @@ test_fails (PoolFixture *fixture,
   Call call = { NULL };
   TestClient *client = begin_call (fixture, &call, NULL);
 
-  g_task_return_new_error (call.task, G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "the upstream reset");
-  g_clear_object (&call.task);
+  usher_connection_fail (call.connection, g_error_new_literal (G_IO_ERROR, G_IO_ERROR_CONNECTION_CLOSED, "the upstream reset"));
   pool_fixture_wait_for (fixture, n_reports_is, 1);
   pool_fixture_expect_report (fixture, 0, USHER_REPORT_CHILD_TERMINATED, "127.0.0.1:");
   expect_over (fixture, client);
   pool_fixture_stop (fixture);
 }
 
-/* It counts what the function says, not that it was told to leave: had that become an error, it would be one of
- * the function's. */
+/* What is completed after that is as it says. */
 static void
-test_exits (PoolFixture *fixture,
-            gconstpointer n_workers)
+expect_exit (PoolFixture *fixture,
+             gboolean is_well)
 {
   g_autoptr (GError) error = g_error_new_literal (G_IO_ERROR, G_IO_ERROR_PERMISSION_DENIED, "somebody else logged in");
   g_autoptr (UsherExit) reason = usher_exit_new_error (error);
   Call call = { NULL };
   TestClient *client = begin_call (fixture, &call, NULL);
+  g_autoptr (GError) cancelled = NULL;
 
   usher_connection_exit (call.connection, reason);
-  g_assert_true (g_cancellable_is_cancelled (g_task_get_cancellable (call.task)));
-  g_task_return_boolean (call.task, TRUE);
-  g_clear_object (&call.task);
+  g_cancellable_set_error_if_cancelled (usher_connection_get_exit_cancellable (call.connection), &cancelled);
+  g_assert_nonnull (cancelled);
+  if (is_well)
+    usher_connection_complete (call.connection);
+  else
+    usher_connection_fail (call.connection, g_steal_pointer (&cancelled));
   expect_over (fixture, client);
   pool_fixture_stop (fixture);
-  g_assert_cmpuint (fixture->reports->len, ==, 0);
+  g_assert_cmpuint (fixture->reports->len, ==, is_well ? 0 : 1);
+}
+
+static void
+test_exits_well (PoolFixture *fixture,
+                 gconstpointer n_workers)
+{
+  expect_exit (fixture, TRUE);
+}
+
+static void
+test_exits_with_the_reason (PoolFixture *fixture,
+                            gconstpointer n_workers)
+{
+  expect_exit (fixture, FALSE);
+}
+
+/* A pool that is killed does not wait for it; what it says later is not heard. */
+static void
+test_outlives_its_pool (PoolFixture *fixture,
+                        gconstpointer n_workers)
+{
+  Call call = { NULL };
+  TestClient *client = begin_call (fixture, &call, NULL);
+
+  usher_child_kill (USHER_CHILD (fixture->pool));
+  pool_fixture_expect_exit (fixture, USHER_EXIT_KILLED);
+  test_client_expect_end (client);
+  test_client_free (client);
+  usher_connection_complete (call.connection);
 }
 
 /* Its reads need no cancellable for that. */
@@ -204,8 +296,7 @@ test_is_replaced (PoolFixture *fixture,
   usher_acceptor_pool_set_func (fixture->pool, hang_up_blocking, NULL, NULL);
   usher_acceptor_pool_set_async_func (fixture->pool, hang_up, NULL, NULL);
   g_assert_cmpint (call.n_destroyed, ==, 0);
-  g_task_return_boolean (call.task, TRUE);
-  g_clear_object (&call.task);
+  usher_connection_complete (call.connection);
   expect_over (fixture, client);
 
   /* Those that waited already are of the old kind. */
@@ -240,11 +331,18 @@ main (int argc,
 
   ADD ("serves", test_serves);
   ADD_IN ("serves-in-two-workers", 2, test_serves);
-  ADD ("hands-over-what-it-needs", test_hands_over_what_it_needs);
+  ADD ("is-called-in-its-context", test_is_called_in_its_context);
+  ADD_IN ("is-called-in-its-context-in-two-workers", 2, test_is_called_in_its_context);
+  ADD ("is-completed-elsewhere", test_is_completed_elsewhere);
+  ADD_IN ("is-completed-elsewhere-in-two-workers", 2, test_is_completed_elsewhere);
+  ADD ("is-completed-twice", test_is_completed_twice);
+  ADD ("is-for-the-loop", test_is_for_the_loop);
   ADD ("answers-at-once", test_answers_at_once);
   ADD_IN ("answers-at-once-in-two-workers", 2, test_answers_at_once);
   ADD ("fails", test_fails);
-  ADD ("exits", test_exits);
+  ADD ("exits/well", test_exits_well);
+  ADD ("exits/with-the-reason", test_exits_with_the_reason);
+  ADD ("outlives-its-pool", test_outlives_its_pool);
   ADD ("drains", test_drains);
   ADD_IN ("drains-in-two-workers", 2, test_drains);
   ADD ("is-replaced", test_is_replaced);

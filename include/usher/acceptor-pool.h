@@ -37,24 +37,19 @@ typedef gboolean (*UsherHandler) (UsherConnection *connection,
 
 /**
  * UsherAsyncHandler:
- * @connection: (transfer none): the connection to serve; it stays until @task has returned
- * @task: (transfer none): what the answer is returned with; take a reference
+ * @connection: (transfer none): the connection to serve; it stays until then
  * @user_data: what was given with the function
  *
  * Begins to serve one connection, on the loop: it starts the first of its asynchronous operations and
  * returns. It is called in the context that the acceptor belongs to, the pool's or one of its
  * [property@Usher.AcceptorPool:workers], as the callbacks of those operations are, and must not block.
  *
- * When the conversation has ended, `g_task_return_boolean()` with true says that it ended well, and
- * `g_task_return_error()` that it failed; the connection is closed then. It has to be called exactly
- * once, also if the acceptor was told to exit. The task's data, `g_task_set_task_data()`, is the place
- * for what the conversation has to remember; its cancellable is cancelled when the acceptor has to
- * exit, which the operations of the connection observe without being given it.
+ * When the conversation has ended, call [method@Usher.Connection.complete], or
+ * [method@Usher.Connection.fail]: exactly one of them, and once.
  *
  * Since: 0.1
  */
 typedef void (*UsherAsyncHandler) (UsherConnection *connection,
-                                   GTask *task,
                                    gpointer user_data);
 
 /**

@@ -89,6 +89,11 @@ void usher_connection_invoke (UsherConnection *self,
                               gpointer user_data,
                               GDestroyNotify destroy);
 USHER_AVAILABLE_IN_0_1
+void usher_connection_complete (UsherConnection *self);
+USHER_AVAILABLE_IN_0_1
+void usher_connection_fail (UsherConnection *self,
+                            GError *error);
+USHER_AVAILABLE_IN_0_1
 void usher_connection_exit (UsherConnection *self,
                             UsherExit *reason);
 USHER_AVAILABLE_IN_0_1

@@ -14,6 +14,7 @@ typedef struct
   GTypeClass *klass; /* (owned) (nullable): of the latest acceptor */
   const UsherAcceptorInterface *iface;
   const UsherAsyncAcceptorInterface *async_iface; /* (nullable) */
+  gboolean is_async_func;
 } UsherAcceptorKind;
 
 void usher_acceptor_kind_look_up (UsherAcceptorKind *self,

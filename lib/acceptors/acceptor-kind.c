@@ -3,6 +3,8 @@
 
 #include "acceptors/acceptor-kind-private.h"
 
+#include "acceptors/func-acceptor-private.h"
+
 void
 usher_acceptor_kind_look_up (UsherAcceptorKind *self,
                              UsherAcceptor *acceptor)
@@ -11,6 +13,7 @@ usher_acceptor_kind_look_up (UsherAcceptorKind *self,
   self->klass = g_type_class_ref (G_OBJECT_TYPE (acceptor));
   self->iface = g_type_interface_peek (self->klass, USHER_TYPE_ACCEPTOR);
   self->async_iface = g_type_interface_peek (self->klass, USHER_TYPE_ASYNC_ACCEPTOR);
+  self->is_async_func = G_OBJECT_TYPE (acceptor) == USHER_TYPE_ASYNC_FUNC_ACCEPTOR;
 }
 
 void

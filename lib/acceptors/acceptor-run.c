@@ -70,7 +70,11 @@ static const UsherRunner *
 choose_runner (UsherCrewSocket *socket,
                UsherAcceptor *acceptor)
 {
-  if (usher_acceptor_kind_get (&socket->crew->kind, acceptor)->async_iface != NULL)
+  const UsherAcceptorKind *kind = usher_acceptor_kind_get (&socket->crew->kind, acceptor);
+
+  if (kind->is_async_func)
+    return &usher_runner_func;
+  if (kind->async_iface != NULL)
     return &usher_runner_loop;
 
   return socket->crew->terms.execution == USHER_EXECUTION_FIBER ? &usher_runner_fiber : &usher_runner_thread;

@@ -267,3 +267,80 @@ usher_connection_is_draining (UsherConnection *self)
 
   return usher_transport_is_draining (self->transport);
 }
+
+/* Being served. */
+
+void
+usher_connection_expect (UsherConnection *self,
+                         UsherCompleteFunc func,
+                         gpointer user_data)
+{
+  self->complete = func;
+  self->complete_data = user_data;
+}
+
+static void
+usher_connection_complete_here (UsherConnection *self,
+                                gpointer error)
+{
+  UsherCompleteFunc complete = g_steal_pointer (&self->complete);
+  gboolean is_expected_to_complete = complete != NULL;
+
+  g_return_if_fail (is_expected_to_complete);
+
+  complete (self->complete_data, error);
+}
+
+static void
+connection_complete (UsherConnection *self,
+                     GError *error)
+{
+  if (usher_reactor_is_current (usher_transport_get_reactor (self->transport)))
+    usher_connection_complete_here (self, error);
+  else
+    usher_connection_invoke (self, usher_connection_complete_here, error, NULL);
+}
+
+/**
+ * usher_connection_complete:
+ * @self: a connection that an `UsherAsyncHandler` was given
+ *
+ * Says that a function on the loop has served the connection, and that the conversation ended well. The
+ * connection is closed then; without a reference of your own it must not be used afterwards. This, or
+ * [method@Usher.Connection.fail], has to be called exactly once, when your own operations have ended; also
+ * if the acceptor was told to exit.
+ *
+ * Any thread may call this. In the connection's context it has effect before it returns.
+ *
+ * Since: 0.1
+ */
+void
+usher_connection_complete (UsherConnection *self)
+{
+  g_return_if_fail (USHER_IS_CONNECTION (self));
+
+  connection_complete (self, NULL);
+}
+
+/**
+ * usher_connection_fail:
+ * @self: a connection that an `UsherAsyncHandler` was given
+ * @error: (transfer full): why
+ *
+ * Says that a function on the loop failed to serve the connection; it is closed then, as it is by
+ * [method@Usher.Connection.complete]. What its streams returned can be given as it is: that the peer went
+ * away, or that the acceptor was told to exit, is not taken for the function's failure.
+ *
+ * Any thread may call this. In the connection's context it has effect before it returns.
+ *
+ * Since: 0.1
+ */
+void
+usher_connection_fail (UsherConnection *self,
+                       GError *error)
+{
+  g_return_if_fail (USHER_IS_CONNECTION (self));
+  g_return_if_fail (error != NULL);
+
+  connection_complete (self, error);
+}

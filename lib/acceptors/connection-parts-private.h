@@ -30,8 +30,10 @@ struct _UsherConnection
     struct sockaddr any;
     struct sockaddr_in ipv4;
     struct sockaddr_in6 ipv6;
-  } peer;                /* family AF_UNIX says that the kernel has to be asked */
-  UsherProxied *proxied; /* (owned) (nullable) */
+  } peer;                     /* family AF_UNIX says that the kernel has to be asked */
+  UsherProxied *proxied;      /* (owned) (nullable) */
+  UsherCompleteFunc complete; /* (nullable): who waits until it has been served */
+  gpointer complete_data;
 };
 
 typedef enum

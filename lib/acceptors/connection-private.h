@@ -91,6 +91,14 @@ void usher_connection_kill (UsherConnection *self);
 /* Closes the descriptor, whatever is still under way. */
 void usher_connection_close (UsherConnection *self);
 
+/* `func` is called once, by usher_connection_complete () or usher_connection_fail (), in the connection's context. Its error is (transfer full)
+ * (nullable). */
+typedef void (*UsherCompleteFunc) (gpointer user_data,
+                                   GError *error);
+void usher_connection_expect (UsherConnection *self,
+                              UsherCompleteFunc func,
+                              gpointer user_data);
+
 /* Why the acceptor ended: what `acceptor_continue` answered, seen in the light of what happened to
  * the connection. `error` is (transfer full) (nullable). */
 UsherExit *usher_connection_explain (UsherConnection *self,

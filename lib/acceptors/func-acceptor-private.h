@@ -7,9 +7,8 @@
 
 G_BEGIN_DECLS
 
-/* The acceptor of a pool for a function: a blocking one is its `acceptor_continue`, one for the loop its
- * `acceptor_continue_async`. It has no state, so that one of them serves all connections; it outlives its pool if
- * an acceptor does not return. */
+/* The acceptor of a pool for a function. It has no state, so that one of them serves all connections; it outlives
+ * its pool if an acceptor does not return. */
 #define USHER_TYPE_FUNC_ACCEPTOR (usher_func_acceptor_get_type ())
 #define USHER_TYPE_BLOCKING_FUNC_ACCEPTOR (usher_blocking_func_acceptor_get_type ())
 #define USHER_TYPE_ASYNC_FUNC_ACCEPTOR (usher_async_func_acceptor_get_type ())
@@ -29,6 +28,10 @@ UsherFuncAcceptor *usher_func_acceptor_new (GType type,
                                             GCallback func,
                                             gpointer user_data,
                                             GDestroyNotify destroy);
+
+/* Calls an UsherAsyncHandler. */
+void usher_async_func_acceptor_serve (UsherAcceptor *acceptor,
+                                      UsherConnection *connection);
 
 /* An UsherAcceptorFactory; `func_acceptor` is what it makes, over and over. */
 UsherAcceptor *usher_func_acceptor_make (gpointer pool,

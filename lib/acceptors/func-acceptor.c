@@ -3,8 +3,6 @@
 
 #include "acceptors/func-acceptor-private.h"
 
-#include "usher/async-acceptor.h"
-
 typedef struct
 {
   GCallback func;
@@ -97,41 +95,18 @@ usher_blocking_func_acceptor_init (UsherBlockingFuncAcceptor *self)
 {
 }
 
-/* On the loop. */
+/* On the loop: its runner calls the function. */
 
 typedef UsherFuncAcceptor UsherAsyncFuncAcceptor;
 typedef UsherFuncAcceptorClass UsherAsyncFuncAcceptorClass;
-
-/* That it was told to exit does not change what the function answers, as in the blocking form. */
-static void
-usher_async_func_acceptor_acceptor_continue_async (UsherAsyncAcceptor *acceptor,
-                                                   UsherConnection *connection,
-                                                   GCancellable *cancellable,
-                                                   GAsyncReadyCallback callback,
-                                                   gpointer user_data)
-{
-  const UsherFuncAcceptorPrivate *priv = get_private (acceptor);
-  g_autoptr (GTask) task = g_task_new (acceptor, cancellable, callback, user_data);
-
-  g_task_set_check_cancellable (task, FALSE);
-  ((UsherAsyncHandler) priv->func) (connection, task, priv->user_data);
-}
 
 static void
 usher_async_func_acceptor_acceptor_iface_init (UsherAcceptorInterface *iface)
 {
 }
 
-static void
-usher_async_func_acceptor_async_acceptor_iface_init (UsherAsyncAcceptorInterface *iface)
-{
-  iface->acceptor_continue_async = usher_async_func_acceptor_acceptor_continue_async;
-}
-
 G_DEFINE_FINAL_TYPE_WITH_CODE (UsherAsyncFuncAcceptor, usher_async_func_acceptor, USHER_TYPE_FUNC_ACCEPTOR,
-                               G_IMPLEMENT_INTERFACE (USHER_TYPE_ACCEPTOR, usher_async_func_acceptor_acceptor_iface_init)
-                                   G_IMPLEMENT_INTERFACE (USHER_TYPE_ASYNC_ACCEPTOR,
-                                                          usher_async_func_acceptor_async_acceptor_iface_init))
+                               G_IMPLEMENT_INTERFACE (USHER_TYPE_ACCEPTOR, usher_async_func_acceptor_acceptor_iface_init))
 
 static void
 usher_async_func_acceptor_class_init (UsherAsyncFuncAcceptorClass *klass)
@@ -141,4 +116,13 @@ usher_async_func_acceptor_class_init (UsherAsyncFuncAcceptorClass *klass)
 static void
 usher_async_func_acceptor_init (UsherAsyncFuncAcceptor *self)
 {
+}
+
+void
+usher_async_func_acceptor_serve (UsherAcceptor *acceptor,
+                                 UsherConnection *connection)
+{
+  const UsherFuncAcceptorPrivate *priv = get_private (acceptor);
+
+  ((UsherAsyncHandler) priv->func) (connection, priv->user_data);
 }

@@ -114,7 +114,7 @@ pool_replace_func (UsherAcceptorPool *self,
 {
   UsherFuncAcceptor *acceptor = usher_func_acceptor_new (acceptor_type, func, user_data, destroy);
 
-  pool_replace_factory (self, (UsherPoolFactory){ usher_func_acceptor_make, acceptor_type, acceptor, g_object_unref });
+  pool_replace_factory (self, (UsherPoolFactory){ usher_func_acceptor_make, G_TYPE_INVALID, acceptor, g_object_unref, acceptor_type });
 }
 
 /**

@@ -9,11 +9,10 @@
 /* In the thread where it will serve one connection. */
 static void
 echo (UsherConnection *connection,
-      GTask *task,
       gpointer user_data)
 {
   usher_server_count_connection ();
-  loop_echo (connection, task, user_data);
+  loop_echo (connection, user_data);
 }
 
 int

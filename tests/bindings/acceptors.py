@@ -247,18 +247,28 @@ class FunctionTest(unittest.TestCase):
 
 class AsyncFunctionTest(unittest.TestCase):
     def test_one_function_on_the_loop_is_a_server(self):
-        def greet(connection, task, *_):
-            connection.get_output_stream().write_all_async(b'hello\n', 0, task.get_cancellable(), on_written, task)
+        def greet(connection, *_):
+            connection.get_output_stream().write_all_async(b'hello\n', 0, None, on_written, connection)
 
-        def on_written(out, result, task):
+        def on_written(out, result, connection):
             threads.append(threading.get_ident())
             out.write_all_finish(result)
-            task.return_boolean(True)
+            connection.complete()
 
         threads = []
         tree = Tree(Usher.AcceptorPool.new_for_async_func('greet', greet))
         self.assertEqual(tree.talk(b''), b'hello\n')
         self.assertEqual(threads, [threading.get_ident()])
+        tree.stop()
+
+
+    def test_it_fails_with_an_error(self):
+        def fail(connection, *_):
+            connection.fail(GLib.Error.new_literal(Gio.io_error_quark(), 'asked to crash', Gio.IOErrorEnum.FAILED))
+
+        tree = Tree(Usher.AcceptorPool.new_for_async_func('fail', fail))
+        self.assertEqual(tree.talk(b''), b'')
+        self.assertEqual(tree.reports[0].get_reason().get_error().message, 'asked to crash')
         tree.stop()
 
 

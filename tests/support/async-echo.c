@@ -13,16 +13,31 @@ struct _TestAsyncEcho
 };
 
 static void
+end (gpointer user_data,
+     GError *error)
+{
+  g_autoptr (GTask) task = user_data;
+
+  if (error != NULL)
+    g_task_return_error (task, error);
+  else
+    g_task_return_boolean (task, TRUE);
+}
+
+static void
 test_async_echo_acceptor_continue_async (UsherAsyncAcceptor *acceptor,
                                          UsherConnection *connection,
                                          GCancellable *cancellable,
                                          GAsyncReadyCallback callback,
                                          gpointer user_data)
 {
-  g_autoptr (GTask) task = g_task_new (acceptor, cancellable, callback, user_data);
+  LoopEcho *echo = &TEST_ASYNC_ECHO (acceptor)->echo;
 
-  loop_echo_begin (&TEST_ASYNC_ECHO (acceptor)->echo, connection, usher_connection_get_drain_cancellable (connection),
-                   task);
+  echo->connection = connection;
+  echo->cancellable = usher_connection_get_drain_cancellable (connection);
+  echo->end = end;
+  echo->user_data = g_task_new (acceptor, cancellable, callback, user_data);
+  loop_echo_begin (echo);
 }
 
 static void

@@ -6,15 +6,10 @@
 static void read_more (LoopEcho *self);
 
 static void
-end (LoopEcho *self,
-     GError *error)
+loop_echo_end (LoopEcho *self,
+               GError *error)
 {
-  g_autoptr (GTask) task = g_steal_pointer (&self->task);
-
-  if (error != NULL)
-    g_task_return_error (task, error);
-  else
-    g_task_return_boolean (task, TRUE);
+  self->end (self->user_data, error);
 }
 
 static void
@@ -27,7 +22,7 @@ on_written (GObject *source_object,
   if (g_output_stream_write_all_finish (G_OUTPUT_STREAM (source_object), result, NULL, &error))
     read_more (user_data);
   else
-    end (user_data, error);
+    loop_echo_end (user_data, error);
 }
 
 /* What the kernel takes at once needs no callback; whatever hinders that is found again by those who
@@ -58,7 +53,7 @@ on_read (GObject *source_object,
   if (n > 0)
     write_back (user_data, n);
   else
-    end (user_data, error);
+    loop_echo_end (user_data, error);
 }
 
 static void
@@ -70,24 +65,33 @@ read_more (LoopEcho *self)
 }
 
 void
-loop_echo_begin (LoopEcho *self,
-                 UsherConnection *connection,
-                 GCancellable *cancellable,
-                 GTask *task)
+loop_echo_begin (LoopEcho *self)
 {
-  self->connection = connection;
-  self->cancellable = cancellable;
-  self->task = g_object_ref (task);
   read_more (self);
+}
+
+static void
+complete (gpointer user_data,
+          GError *error)
+{
+  LoopEcho *self = user_data;
+
+  if (error != NULL)
+    usher_connection_fail (self->connection, error);
+  else
+    usher_connection_complete (self->connection);
+  g_free (self);
 }
 
 void
 loop_echo (UsherConnection *connection,
-           GTask *task,
            gpointer user_data)
 {
   LoopEcho *self = g_new (LoopEcho, 1);
 
-  g_task_set_task_data (task, self, g_free);
-  loop_echo_begin (self, connection, NULL, task);
+  self->connection = connection;
+  self->cancellable = NULL;
+  self->end = complete;
+  self->user_data = self;
+  loop_echo_begin (self);
 }
