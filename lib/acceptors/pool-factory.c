@@ -105,6 +105,7 @@ pool_replace_factory (UsherAcceptorPool *self,
   usher_acceptor_pool_apply_terms (self);
 }
 
+/* What calls a function can serve connections. */
 static void
 pool_replace_func (UsherAcceptorPool *self,
                    GType acceptor_type,
@@ -114,7 +115,8 @@ pool_replace_func (UsherAcceptorPool *self,
 {
   UsherFuncAcceptor *acceptor = usher_func_acceptor_new (acceptor_type, func, user_data, destroy);
 
-  pool_replace_factory (self, (UsherPoolFactory){ usher_func_acceptor_make, G_TYPE_INVALID, acceptor, g_object_unref, acceptor_type });
+  pool_replace_factory (self, (UsherPoolFactory){ usher_func_acceptor_make, G_TYPE_INVALID, acceptor, g_object_unref,
+                                                  .checked_type = acceptor_type });
 }
 
 /**
