@@ -343,6 +343,7 @@ main (int argc,
   ADD ("exits/well", test_exits_well);
   ADD ("exits/with-the-reason", test_exits_with_the_reason);
   ADD ("outlives-its-pool", test_outlives_its_pool);
+  ADD_IN ("outlives-its-pool-in-two-workers", 2, test_outlives_its_pool);
   ADD ("drains", test_drains);
   ADD_IN ("drains-in-two-workers", 2, test_drains);
   ADD ("is-replaced", test_is_replaced);
