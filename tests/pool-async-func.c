@@ -11,7 +11,7 @@
 /* What the latest call was given. */
 typedef struct
 {
-  UsherConnection *connection; /* (unowned): the test completes it */
+  UsherConnection *connection; /* (unowned) (atomic): the test completes it */
   GThread *thread;
   int n_destroyed;
 } Call;
@@ -28,8 +28,8 @@ hold (UsherConnection *connection,
 {
   Call *call = user_data;
 
-  call->connection = connection;
   call->thread = g_thread_self ();
+  g_atomic_pointer_set (&call->connection, connection);
 }
 
 static void
@@ -57,6 +57,12 @@ set_up (PoolFixture *fixture,
     pool_fixture_set_workers (fixture, GPOINTER_TO_UINT (n_workers));
 }
 
+static gboolean
+has_begun (gpointer call)
+{
+  return g_atomic_pointer_get (&((Call *) call)->connection) != NULL;
+}
+
 /* Returns a client whose connection the test holds. */
 static TestClient *
 begin_call (PoolFixture *fixture,
@@ -69,7 +75,7 @@ begin_call (PoolFixture *fixture,
   pool_fixture_start (fixture);
   client = test_client_connect (fixture->listen_socket);
   pool_fixture_wait_for (fixture, n_connections_is, 1);
-  g_assert_nonnull (call->connection);
+  pool_fixture_iterate_until (fixture, has_begun, call);
   return client;
 }
 
