@@ -3,6 +3,7 @@
 
 #include "acceptors/connection-private.h"
 
+#include <dlfcn.h>
 #include <errno.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
@@ -34,6 +35,25 @@ recv (int fd,
     g_thread_join (g_thread_new ("meanwhile", func, meanwhile_data));
   errno = errsv;
   return n;
+}
+
+static GThreadFunc when_connected; /* (nullable): after the next g_cancellable_connect () */
+static gpointer when_connected_data;
+
+/* This stands before GIO's. */
+gulong
+g_cancellable_connect (GCancellable *cancellable,
+                       GCallback callback,
+                       gpointer data,
+                       GDestroyNotify destroy)
+{
+  const GThreadFunc func = g_steal_pointer (&when_connected);
+  const gulong id = ((__typeof__ (g_cancellable_connect) *) dlsym (RTLD_NEXT, "g_cancellable_connect")) (cancellable, callback,
+                                                                                                         data, destroy);
+
+  if (func != NULL)
+    func (when_connected_data);
+  return id;
 }
 
 static gpointer
@@ -221,6 +241,66 @@ add_disturbed (const char *who,
   g_test_add (path, ConnectionFixture, disturbance, connection_fixture_set_up, test, connection_fixture_tear_down);
 }
 
+/* What another thread waits for is over before that thread is through with it. */
+
+static int n_rounds; /* (atomic) */
+
+static void
+note_round (UsherConnection *connection,
+            gpointer user_data)
+{
+  g_atomic_int_inc (&n_rounds);
+}
+
+static gpointer
+make_exit_here (gpointer connection)
+{
+  usher_connection_stop (connection);
+  usher_connection_invoke (connection, note_round, NULL, NULL);
+  while (g_atomic_int_get (&n_rounds) == 0)
+    g_thread_yield ();
+  return NULL;
+}
+
+typedef struct
+{
+  ConnectionFixture *fixture;
+  GCancellable *cancellable;
+} Elsewhere;
+
+static gpointer
+read_in_thread (gpointer user_data)
+{
+  Elsewhere *self = user_data;
+  g_autoptr (GMainContext) context = g_main_context_new ();
+
+  g_main_context_push_thread_default (context);
+  connection_fixture_begin_read (self->fixture, self->cancellable);
+  while (!g_atomic_int_get (&self->fixture->is_done))
+    g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+
+  g_main_context_wakeup (NULL);
+  return NULL;
+}
+
+static void
+test_exits_before_another_thread_waits (ConnectionFixture *fixture,
+                                        gconstpointer data)
+{
+  const guint cancelled = g_signal_lookup ("cancelled", G_TYPE_CANCELLABLE);
+  g_autoptr (GCancellable) cancellable = g_cancellable_new ();
+  GThread *thread;
+
+  when_connected = make_exit_here;
+  when_connected_data = fixture->connection;
+  thread = g_thread_new ("reader", read_in_thread, &(Elsewhere){ fixture, cancellable });
+  iterate_until (NULL, connection_fixture_is_done, fixture);
+  g_thread_join (thread);
+  g_assert_error (fixture->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+  g_assert_false (g_signal_has_handler_pending (cancellable, cancelled, 0, TRUE));
+}
+
 int
 main (int argc,
       char *argv[])
@@ -236,6 +316,7 @@ main (int argc,
   connection_fixture_add_test ("/connection-wake/who-would-wait-for-the-next-word-was-told", test_rest_told);
   connection_fixture_add_test ("/connection-wake/who-would-wait-for-the-next-word-drains", test_rest_drain);
   connection_fixture_add_test ("/connection-wake/a-fiber-that-comes-late-is-cancelled", test_late_fiber);
+  connection_fixture_add_test ("/connection-wake/another-thread-that-begins-to-wait-is-cancelled", test_exits_before_another_thread_waits);
 
   return g_test_run ();
 }

@@ -306,19 +306,20 @@ transport_steal_polls (UsherTransport *self)
   return polls;
 }
 
+/* Once it is listed it may be over at any time, in the reactor's thread, and be freed. */
 static void
 transport_add_transfer (UsherTransport *self,
                         UsherTransfer *transfer)
 {
-  if (transfer->n_vectors > 0)
-    g_atomic_pointer_set (&self->transfers[transfer->direction], transfer);
-  else
-    transport_add_poll (self, transfer);
-
   if (usher_transport_is_foreign_cancellable (self, transfer->cancellable))
     transfer->cancelled_id = g_cancellable_connect (transfer->cancellable, G_CALLBACK (on_transfer_cancelled),
                                                     usher_transport_ref (self),
                                                     (GDestroyNotify) usher_transport_unref);
+
+  if (transfer->n_vectors > 0)
+    g_atomic_pointer_set (&self->transfers[transfer->direction], transfer);
+  else
+    transport_add_poll (self, transfer);
 }
 
 static void
