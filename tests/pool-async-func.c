@@ -53,8 +53,7 @@ set_up (PoolFixture *fixture,
 {
   fake_clock_install ();
   pool_fixture_set_up (fixture, usher_acceptor_pool_new_for_async_func ("test", loop_echo, NULL, NULL));
-  if (n_workers != NULL)
-    pool_fixture_set_workers (fixture, GPOINTER_TO_UINT (n_workers));
+  pool_fixture_set_workers (fixture, GPOINTER_TO_UINT (n_workers));
 }
 
 static gboolean

@@ -37,7 +37,7 @@ typedef gboolean (*UsherHandler) (UsherConnection *connection,
 
 /**
  * UsherAsyncHandler:
- * @connection: (transfer none): the connection to serve; it stays until then
+ * @connection: (transfer none): the connection to serve; it stays until it is completed
  * @user_data: what was given with the function
  *
  * Begins to serve one connection, on the loop: it starts the first of its asynchronous operations and

@@ -235,9 +235,8 @@ usher_acceptor_pool_new_for_func (const char *name,
   g_return_val_if_fail (name != NULL && *name != '\0', NULL);
   g_return_val_if_fail (handler != NULL, NULL);
 
-  self = g_object_new (USHER_TYPE_ACCEPTOR_POOL, "name", name, NULL);
+  self = g_object_new (USHER_TYPE_ACCEPTOR_POOL, "name", name, "drain-idle-reads", TRUE, NULL);
   usher_acceptor_pool_set_func (self, handler, user_data, destroy);
-  usher_acceptor_pool_set_drain_idle_reads (self, TRUE);
 
   return self;
 }
@@ -269,9 +268,8 @@ usher_acceptor_pool_new_for_async_func (const char *name,
   g_return_val_if_fail (name != NULL && *name != '\0', NULL);
   g_return_val_if_fail (handler != NULL, NULL);
 
-  self = g_object_new (USHER_TYPE_ACCEPTOR_POOL, "name", name, NULL);
+  self = g_object_new (USHER_TYPE_ACCEPTOR_POOL, "name", name, "drain-idle-reads", TRUE, NULL);
   usher_acceptor_pool_set_async_func (self, handler, user_data, destroy);
-  usher_acceptor_pool_set_drain_idle_reads (self, TRUE);
 
   return self;
 }

@@ -4,6 +4,7 @@
 #include "acceptors/acceptor-run-private.h"
 
 #include "acceptors/crew-socket-private.h"
+#include "acceptors/func-acceptor-private.h"
 #include "usher/async-acceptor.h"
 
 /* The acceptor's code runs in the crew's context. */
@@ -57,5 +58,30 @@ loop_terminate (UsherAcceptorRun *run)
 const UsherRunner usher_runner_loop = {
   .start = loop_start,
   .serve = loop_serve,
+  .terminate = loop_terminate,
+};
+
+/* A function. */
+
+static void
+on_complete (gpointer user_data,
+             GError *error)
+{
+  UsherAcceptorRun *run = user_data;
+
+  usher_acceptor_run_served (run, error == NULL, error);
+  usher_acceptor_run_unref (run);
+}
+
+static void
+func_serve (UsherAcceptorRun *run)
+{
+  usher_connection_expect (run->connection, on_complete, usher_acceptor_run_ref (run));
+  usher_async_func_acceptor_serve (run->acceptor, run->connection);
+}
+
+const UsherRunner usher_runner_func = {
+  .start = loop_start,
+  .serve = func_serve,
   .terminate = loop_terminate,
 };

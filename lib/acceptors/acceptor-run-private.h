@@ -89,8 +89,8 @@ struct _UsherRunner
   void (*kill) (UsherAcceptorRun *run);
 };
 
-extern const UsherRunner usher_runner_func;
 extern const UsherRunner usher_runner_loop;
+extern const UsherRunner usher_runner_func;
 extern const UsherRunner usher_runner_thread;
 extern const UsherRunner usher_runner_fiber;
 

@@ -261,7 +261,6 @@ class AsyncFunctionTest(unittest.TestCase):
         self.assertEqual(threads, [threading.get_ident()])
         tree.stop()
 
-
     def test_it_fails_with_an_error(self):
         def fail(connection, *_):
             connection.fail(GLib.Error.new_literal(Gio.io_error_quark(), 'asked to crash', Gio.IOErrorEnum.FAILED))

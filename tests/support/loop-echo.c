@@ -3,8 +3,6 @@
 
 #include "support/loop-echo.h"
 
-static void read_more (LoopEcho *self);
-
 static void
 loop_echo_end (LoopEcho *self,
                GError *error)
@@ -20,7 +18,7 @@ on_written (GObject *source_object,
   GError *error = NULL;
 
   if (g_output_stream_write_all_finish (G_OUTPUT_STREAM (source_object), result, NULL, &error))
-    read_more (user_data);
+    loop_echo_begin (user_data);
   else
     loop_echo_end (user_data, error);
 }
@@ -37,7 +35,7 @@ write_back (LoopEcho *self,
 
   n_sent = MAX (n_sent, 0);
   if ((gsize) n_sent == n)
-    read_more (self);
+    loop_echo_begin (self);
   else
     g_output_stream_write_all_async (out, self->buffer + n_sent, n - n_sent, G_PRIORITY_DEFAULT, NULL, on_written, self);
 }
@@ -56,18 +54,12 @@ on_read (GObject *source_object,
     loop_echo_end (user_data, error);
 }
 
-static void
-read_more (LoopEcho *self)
+void
+loop_echo_begin (LoopEcho *self)
 {
   g_input_stream_read_async (g_io_stream_get_input_stream (G_IO_STREAM (self->connection)), self->buffer,
                              sizeof self->buffer, G_PRIORITY_DEFAULT,
                              self->cancellable, on_read, self);
-}
-
-void
-loop_echo_begin (LoopEcho *self)
-{
-  read_more (self);
 }
 
 static void
