@@ -262,28 +262,6 @@ make_exit_here (gpointer connection)
   return NULL;
 }
 
-typedef struct
-{
-  ConnectionFixture *fixture;
-  GCancellable *cancellable;
-} Elsewhere;
-
-static gpointer
-read_in_thread (gpointer user_data)
-{
-  Elsewhere *self = user_data;
-  g_autoptr (GMainContext) context = g_main_context_new ();
-
-  g_main_context_push_thread_default (context);
-  connection_fixture_begin_read (self->fixture, self->cancellable);
-  while (!g_atomic_int_get (&self->fixture->is_done))
-    g_main_context_iteration (context, TRUE);
-  g_main_context_pop_thread_default (context);
-
-  g_main_context_wakeup (NULL);
-  return NULL;
-}
-
 static void
 test_exits_before_another_thread_waits (ConnectionFixture *fixture,
                                         gconstpointer data)
@@ -294,7 +272,7 @@ test_exits_before_another_thread_waits (ConnectionFixture *fixture,
 
   when_connected = make_exit_here;
   when_connected_data = fixture->connection;
-  thread = g_thread_new ("reader", read_in_thread, &(Elsewhere){ fixture, cancellable });
+  thread = connection_fixture_begin_read_elsewhere (fixture, cancellable);
   iterate_until (NULL, connection_fixture_is_done, fixture);
   g_thread_join (thread);
   g_assert_error (fixture->error, G_IO_ERROR, G_IO_ERROR_CANCELLED);

@@ -298,23 +298,6 @@ test_blocks_until_it_drains (ConnectionFixture *fixture,
   g_assert_cmpint (fixture->n, ==, 0);
 }
 
-static gpointer
-read_asynchronously_in_thread (gpointer user_data)
-{
-  ConnectionFixture *fixture = user_data;
-  g_autoptr (GMainContext) context = g_main_context_new ();
-
-  g_main_context_push_thread_default (context);
-  connection_fixture_begin_read (fixture, NULL);
-  while (!g_atomic_int_get (&fixture->is_done))
-    g_main_context_iteration (context, TRUE);
-  g_main_context_pop_thread_default (context);
-
-  g_assert_true (fixture->done_in == context);
-  g_main_context_wakeup (NULL);
-  return NULL;
-}
-
 static void
 test_async_calls_back_where_it_was_called (ConnectionFixture *fixture,
                                            gconstpointer data)
@@ -322,7 +305,7 @@ test_async_calls_back_where_it_was_called (ConnectionFixture *fixture,
   GThread *thread;
 
   connection_fixture_say (fixture, "hello");
-  thread = g_thread_new ("reader", read_asynchronously_in_thread, fixture);
+  thread = connection_fixture_begin_read_elsewhere (fixture, NULL);
   iterate_until (NULL, connection_fixture_is_done, fixture);
   g_thread_join (thread);
   g_assert_cmpmem (fixture->buffer, fixture->n, "hello", 5);

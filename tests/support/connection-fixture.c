@@ -79,6 +79,38 @@ connection_fixture_begin_read (ConnectionFixture *fixture,
                              on_read, fixture);
 }
 
+typedef struct
+{
+  ConnectionFixture *fixture;
+  GCancellable *cancellable; /* (unowned) (nullable) */
+} Elsewhere;
+
+static gpointer
+read_in_thread (gpointer user_data)
+{
+  g_autofree Elsewhere *self = user_data;
+  g_autoptr (GMainContext) context = g_main_context_new ();
+
+  g_main_context_push_thread_default (context);
+  connection_fixture_begin_read (self->fixture, self->cancellable);
+  while (!g_atomic_int_get (&self->fixture->is_done))
+    g_main_context_iteration (context, TRUE);
+  g_main_context_pop_thread_default (context);
+
+  g_assert_true (self->fixture->done_in == context);
+  g_main_context_wakeup (NULL);
+  return NULL;
+}
+
+GThread *
+connection_fixture_begin_read_elsewhere (ConnectionFixture *fixture,
+                                         GCancellable *cancellable)
+{
+  const Elsewhere elsewhere = { fixture, cancellable };
+
+  return g_thread_new ("reader", read_in_thread, g_memdup2 (&elsewhere, sizeof elsewhere));
+}
+
 void
 connection_fixture_expect_read (ConnectionFixture *fixture,
                                 const char *text)

@@ -41,6 +41,10 @@ void connection_fixture_say (ConnectionFixture *fixture,
 
 void connection_fixture_begin_read (ConnectionFixture *fixture,
                                     GCancellable *cancellable);
+/* (transfer full): a thread that begins to, and iterates a context of its own until it is called back there. It is
+ * done then. */
+GThread *connection_fixture_begin_read_elsewhere (ConnectionFixture *fixture,
+                                                  GCancellable *cancellable);
 void connection_fixture_expect_read (ConnectionFixture *fixture,
                                      const char *text);
 void connection_fixture_expect_read_error (ConnectionFixture *fixture,
